@@ -1,0 +1,57 @@
+# `make demo` shows what halfhooks does, `make test` checks that it does it. Both build .venv first, once.
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+
+BIN := .venv/bin
+STAMP := .venv/.halfhooks-installed
+RUN := $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test cover check format docs pyz bench fuzz soak clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+# an existing .venv is kept; it is brought up to date when the metadata changes
+$(STAMP): setup.cfg setup.py
+	@test -x $(RUN) || { echo "building .venv (once)"; $(PYTHON) -m venv .venv; }
+	@$(RUN) -m pip install --quiet --upgrade pip setuptools wheel
+	@$(RUN) -m pip install --quiet --editable '.[test,dev]'
+	@touch $@
+
+demo: $(STAMP) ## play the workflow against a guarded repository, and break it
+	@$(BIN)/ho demo
+
+test: $(STAMP) ## run the tests; ARGS='-k name' chooses some
+	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
+
+cover: $(STAMP) ## run the tests and say which branches none of them took
+	@rm -f .coverage .coverage.*
+	@$(RUN) -m coverage run -m pytest -q $(ARGS)
+	@$(RUN) -m coverage combine --quiet && $(RUN) -m coverage report
+
+check: $(STAMP) ## lint, format and types
+	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy
+
+format: $(STAMP) ## format and mend what the linter can
+	@$(RUN) -m ruff check --fix . && $(RUN) -m ruff format .
+
+docs: $(STAMP) ## write docs/rules.md from the rules
+	@mkdir -p docs && $(BIN)/ho explain --all --format markdown > build-rules.md && mv build-rules.md docs/rules.md
+
+pyz: ## build halfhooks.pyz, the one file that a server needs
+	@$(PYTHON) install/make_pyz.py halfhooks.pyz
+
+bench: $(STAMP) ## measure the hook beside an empty one and none
+	@$(RUN) -m bench $(ARGS)
+
+fuzz: $(STAMP) ## the property tests, with many more examples; ARGS='-k name' chooses some
+	@$(RUN) -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
+soak: $(STAMP) ## one guarded repository through many releases: a push must not grow slower; ARGS='--releases 500'
+	@$(RUN) bench/soak.py $(ARGS)
+
+clean: ## remove what was built, .venv apart
+	rm -rf build dist *.egg-info halfhooks.pyz .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

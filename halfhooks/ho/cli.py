@@ -1,0 +1,116 @@
+"""Finds the command that was asked for and imports only that one.
+
+A command is a module of `halfhooks.ho.commands` with two functions: `parser()` gives its argument parser,
+`main(argv)` runs it and returns the exit code: 0 done or clean, 1 findings or a failure that was reported,
+2 a wrong call or "cannot tell".
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Optional, Protocol, cast
+
+from halfhooks import __version__
+
+WRONG_CALL = 2
+INTERRUPTED = 130
+
+# what `ho` lists, in this order; the help of a command is its parser's
+COMMANDS = {
+    "check": "judge a repository, or a range of commits, by the rules",
+    "explain": "show what a rule refuses, why, and what to do about it",
+    "install": "guard a repository",
+    "demo": "play the workflow against a guarded repository, and break it",
+}
+
+EXAMPLES = """\
+examples:
+  ho explain HH301              what a refusal means
+  ho install server REPO.git    guard a bare repository
+  ho COMMAND --help             a command's options, with examples
+"""
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def parser(self) -> argparse.ArgumentParser:
+        """The parser of its arguments, with examples in its help."""
+
+    def main(self, argv: Sequence[str]) -> int:
+        """Runs it with the arguments that follow its name; returns the exit code."""
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Runs `ho` with these arguments (those of the process when there are none) and returns its exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        name, rest = choose(arguments)
+        code = load(name).main(rest)
+        sys.stdout.flush()
+    except SystemExit as end:  # argparse ends --help and wrong calls this way
+        return end.code if isinstance(end.code, int) else WRONG_CALL
+    except KeyboardInterrupt:
+        print("halfhooks: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `ho explain | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def choose(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """The name of the command and the arguments that are its own; SystemExit for --help, --version, wrong calls."""
+    top = top_parser()
+    name = argv[0] if argv else ""
+    if name in COMMANDS:
+        return name, list(argv[1:])
+    if not name:
+        top.print_help()
+        raise SystemExit(WRONG_CALL)
+    if name.startswith("-"):
+        top.parse_args(argv[:1])  # --help and --version end here, any other option is an error
+    near = nearest(name, COMMANDS)
+    top.error(f"there is no command '{name}'" + (f"; did you mean: ho {near}" if near else ""))
+
+
+def load(name: str) -> Command:
+    """The functions of a command's module; this is the only place that imports one."""
+    return cast(Command, import_module(f"halfhooks.ho.commands.{name}"))
+
+
+def top_parser() -> argparse.ArgumentParser:
+    """The parser of `ho` itself: what stands before the command's name."""
+    width = max(map(len, COMMANDS))
+    listed = "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="ho",
+        usage="ho COMMAND [ARGUMENTS]",
+        description=f"Git hooks that enforce a PostgreSQL release workflow.\n\ncommands:\n{listed}",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"halfhooks {__version__}")
+    return parser
+
+
+def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentParser:
+    """A parser for one command, that shows `examples` (one command a line) at the end of its help."""
+    listed = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
+    return argparse.ArgumentParser(
+        prog=f"ho {name}",
+        description=what,
+        epilog=f"examples:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> Optional[str]:
+    """The known word that was most likely meant, or None when none is near."""
+    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
