@@ -1,0 +1,261 @@
+"""Who may import whom: every import of the project, read with ast, held against one table.
+
+CONTRIBUTING.md shows the same table; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import ast
+import fnmatch
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+VALUES = "values version layout names snapshot"
+
+# who, and the modules of halfhooks that it may import; the first row that fits a module counts
+TABLE = [
+    ("__init__", ""),
+    ("values", ""),
+    ("version", "values"),
+    ("layout", "values"),
+    ("names", "values version layout"),
+    ("snapshot", "values version layout names"),
+    ("objects", VALUES),
+    ("history", VALUES),
+    ("release", f"{VALUES} history"),
+    ("sql", "values"),
+    ("config", f"{VALUES}"),
+    ("push", f"{VALUES} history release config"),
+    ("rules._registry", f"{VALUES} push"),
+    ("rules", "rules.*"),
+    ("rules.patches", f"{VALUES} history release config push sql rules._*"),
+    ("rules.*", f"{VALUES} history release config push rules._*"),
+    ("git", f"{VALUES} objects"),
+    ("collect", f"{VALUES} objects history release config push git"),
+    ("report", f"{VALUES} rules._registry"),
+    ("lock", "values"),
+    ("audit", "values"),
+    ("entry", f"{VALUES} history release config push git collect rules rules._registry report lock audit __init__"),
+    ("ho", ""),
+    ("ho.*", "*"),
+    ("hooks/*", "entry"),
+    ("install/*", ""),
+]
+
+# the only homes of what must be installed; a folder ends with a slash
+THIRD_PARTY = {
+    "git": "halfhooks/ho/repository.py",
+    "half_orm": "halfhooks/ho/",
+    "psycopg2": "halfhooks/ho/database/",
+    "pytest": "tests/",
+    "rich": "halfhooks/ho/console.py",
+}
+
+# what the hook path may import from the standard library when it starts: each of these is cheap, or already there
+CHEAP = "__future__ errno fcntl heapq io operator os select signal stat sys time unicodedata zlib"
+
+# measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
+DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"
+
+# imported inside a function of the hook path, and why that is worth it there
+LAZY = {
+    ("names", "difflib"): "only a refusal looks for the nearest name",
+    ("config", "difflib"): "only an unknown key looks for the nearest one",
+    ("report", "json"): "only `--format json` writes it",
+    ("entry", "traceback"): "only an internal error shows where it was",
+}
+
+
+class Import(NamedTuple):
+    """`module` imports `target` in a line; `lazy`: inside a function; `typing`: for the type checker only."""
+
+    module: str
+    target: str
+    line: int
+    lazy: bool
+    typing: bool
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def sources() -> dict[str, Path]:
+    """Every Python file of ours by its name in the table: `rules.tags`, `hooks/pre-receive`, `install/server`."""
+    found = {}
+    for path in (ROOT / "halfhooks").rglob("*.py"):
+        parts = path.relative_to(ROOT / "halfhooks").with_suffix("").parts
+        found[".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)] = path
+    for folder in ("hooks", "install"):
+        for path in (ROOT / folder).glob("*"):
+            if path.suffix == ".py" or (path.is_file() and b"python" in path.read_bytes().split(b"\n")[0]):
+                found[f"{folder}/{path.stem}"] = path
+    return found
+
+
+SOURCES = sources()
+
+
+def imports(module: str) -> list[Import]:
+    """All imports of a module, wherever they stand."""
+    return list(_walk(module, ast.parse(SOURCES[module].read_text("utf-8")), lazy=False, typing=False))
+
+
+def _walk(module: str, node: ast.AST, lazy: bool, typing: bool) -> Iterator[Import]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(module, alias.name, node.lineno, lazy, typing)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, f"{module}:{node.lineno} imports relatively"
+        for alias in node.names:
+            yield Import(module, _target(node.module or "", alias.name), node.lineno, lazy, typing)
+    elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        for child in node.body:
+            yield from _walk(module, child, lazy, True)
+        for child in node.orelse:
+            yield from _walk(module, child, lazy, typing)
+    else:
+        inside = lazy or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for child in ast.iter_child_nodes(node):
+            yield from _walk(module, child, inside, typing)
+
+
+def _target(package: str, name: str) -> str:
+    """`from halfhooks import git` means the module halfhooks.git, `from halfhooks.git import Git` as well."""
+    inner = f"{package}.{name}".partition("halfhooks.")[2]
+    return f"{package}.{name}" if inner in SOURCES else package
+
+
+def own(target: str) -> str | None:
+    """The name in the table of an import of ours, or None."""
+    if target == "halfhooks":
+        return "__init__"
+    return target[len("halfhooks.") :] if target.startswith("halfhooks.") else None
+
+
+def permitted(module: str) -> list[str]:
+    """What the table permits a module."""
+    for who, may in TABLE:
+        if fnmatch.fnmatchcase(module, who):
+            return may.split()
+    raise AssertionError(f"'{module}' has no row in the table of {Path(__file__).name}")
+
+
+def in_ho(module: str) -> bool:
+    """Whether it belongs to the command line, which may use what must be installed."""
+    return module == "ho" or module.startswith("ho.")
+
+
+def on_hook_path(module: str) -> bool:
+    """Whether a hook imports it."""
+    return "/" not in module and not in_ho(module)
+
+
+ALL = [found for module in SOURCES for found in imports(module)]
+
+
+def test_every_import_is_in_the_table():
+    wrong = []
+    for found in ALL:
+        target = own(found.target)
+        may = permitted(found.module)
+        if target is not None and not any(fnmatch.fnmatchcase(target, pattern) for pattern in may):
+            wrong.append(f"{found}; the table allows it: {' '.join(may) or 'nothing'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_has_no_row_for_what_is_gone():
+    assert [who for who, _ in TABLE if not fnmatch.filter(SOURCES, who)] == []
+
+
+def test_there_is_no_cycle():
+    edges = {}
+    for found in ALL:
+        target = own(found.target)
+        if target is not None and target != found.module:
+            edges.setdefault(found.module, set()).add(target)
+    seen: dict[str, bool] = {}  # True while the walk is below the module
+
+    def visit(module, trail):
+        assert not seen.get(module), "imports go round: " + " -> ".join([*trail, module])
+        if module not in seen:
+            seen[module] = True
+            for target in sorted(edges.get(module, ())):
+                visit(target, [*trail, module])
+            seen[module] = False
+
+    for module in SOURCES:
+        visit(module, [])
+
+
+def test_nothing_outside_ho_imports_ho():
+    assert [str(found) for found in ALL if in_ho(own(found.target) or "") and not in_ho(found.module)] == []
+
+
+def test_git_and_report_never_meet():
+    for one, other in (("git", "report"), ("report", "git")):
+        assert other not in {own(found.target) for found in ALL if found.module == one}
+
+
+def test_what_must_be_installed_has_one_home():
+    wrong = []
+    for found in ALL:
+        home = THIRD_PARTY.get(found.target.split(".")[0])
+        here = SOURCES[found.module].relative_to(ROOT).as_posix()
+        if home is not None and not (here == home or home.endswith("/") and here.startswith(home)):
+            wrong.append(f"{found}; only {home} may")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_hooks_and_installers_need_the_standard_library_only():
+    heavy = [found for found in ALL if found.target.split(".")[0] in THIRD_PARTY]
+    assert [str(found) for found in heavy if not in_ho(found.module)] == []
+
+
+def test_the_hook_path_starts_with_cheap_modules_only():
+    wrong = []
+    for found in ALL:
+        if not on_hook_path(found.module) or own(found.target) is not None or found.typing:
+            continue
+        if found.target in CHEAP.split() or (found.lazy and (found.module, found.target) in LAZY):
+            continue
+        wrong.append(f"{found}, which is not in CHEAP" + (", and no reason stands in LAZY" if found.lazy else ""))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_each_reason_for_a_lazy_import_is_still_needed():
+    lazy = {(found.module, found.target) for found in ALL if found.lazy}
+    assert set(LAZY) - lazy == set()
+
+
+def test_importing_the_entry_loads_nothing_dear():
+    """What the code says is one thing; this is what the interpreter of the server really loads."""
+    show = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import halfhooks.entry; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", show]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert "halfhooks.entry" in loaded
+    assert set(loaded) & set(DEAR.split()) == set()
+    assert [name for name in loaded if name.startswith("halfhooks.ho")] == []
+
+
+def test_the_package_itself_imports_nothing():
+    assert imports("__init__") == []
+
+
+def test_contributing_shows_this_table():
+    assert markdown() in (ROOT / "CONTRIBUTING.md").read_text("utf-8"), f"CONTRIBUTING.md wants:\n\n{markdown()}"
+
+
+def markdown() -> str:
+    """The table as CONTRIBUTING.md shows it."""
+    rows = [f"| `{who}` | {_words(may)} |" for who, may in TABLE]
+    return "\n".join(["| module | may import |", "|---|---|", *rows])
+
+
+def _words(may: str) -> str:
+    if may == "*":
+        return "anything of ours"
+    return " ".join(f"`{word}`" for word in may.split()) or "nothing of ours"
