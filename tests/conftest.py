@@ -1,0 +1,56 @@
+"""Fixtures: an isolated git, and guarded projects that cost one copy each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.builders import Dev, isolated
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", parent=settings.get_profile("default"), max_examples=20_000)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def isolated_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees the configuration, the identity or the hooks of whoever runs it."""
+    before = dict(os.environ)
+    isolation = isolated(tmp_path_factory.mktemp("home"))
+    os.environ.clear()
+    os.environ.update(isolation)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def sample_template(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) -> Dev:
+    return Dev.sample(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def project_template(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) -> Dev:
+    return Dev.create(tmp_path_factory.mktemp("project")).begin()
+
+
+@pytest.fixture
+def shop(sample_template: Dev, tmp_path: Path) -> Dev:
+    """The sample project of sample.sh: a release in production, two in preparation."""
+    return sample_template.copy(tmp_path)
+
+
+@pytest.fixture
+def project(project_template: Dev, tmp_path: Path) -> Dev:
+    """A project that has just begun: 0.0.0 in production, nothing else."""
+    return project_template.copy(tmp_path)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Dev:
+    """A guarded server to which nothing was pushed yet."""
+    return Dev.create(tmp_path)
