@@ -205,7 +205,7 @@ def test_what_must_be_installed_has_one_home():
     for found in ALL:
         home = THIRD_PARTY.get(found.target.split(".")[0])
         here = SOURCES[found.module].relative_to(ROOT).as_posix()
-        if home is not None and not (here == home or home.endswith("/") and here.startswith(home)):
+        if home is not None and not (here == home or (home.endswith("/") and here.startswith(home))):
             wrong.append(f"{found}; only {home} may")
     assert not wrong, "\n".join(wrong)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Optional
 
 from halfhooks.ho.cli import command_parser, nearest
@@ -55,10 +56,10 @@ def main(argv: Sequence[str]) -> int:
     if arguments.rule is None and not arguments.all:
         contents(console)
         return 0
-    chosen = list(RULES.values()) if arguments.all else [rule for rule in [find(arguments.rule)] if rule]
+    chosen = rules() if arguments.all else [rule for rule in [find(arguments.rule)] if rule]
     if not chosen:
-        near = nearest(arguments.rule, words())
-        hint = f"did you mean: ho explain {near}" if near else "all rules: ho explain"
+        near = find(nearest(arguments.rule, words()) or "")
+        hint = f"did you mean: ho explain {near.code} ({near.slug})" if near else "all rules: ho explain"
         Console(sys.stderr).line(f"halfhooks: there is no rule '{arguments.rule}'; {hint}")
         return UNKNOWN
     if arguments.format == "markdown":
@@ -69,10 +70,20 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def rules() -> list[Rule]:
+    """All rules, by code."""
+    return [RULES[code] for code in sorted(RULES)]
+
+
+def text(rule: Rule) -> str:
+    """A rule's page without the indentation of its docstring."""
+    return inspect.cleandoc(rule.doc)
+
+
 def find(word: str) -> Optional[Rule]:
     """The rule with this code or slug, in any case of letters; `301` is read as `HH301`."""
     wanted = word.lower()
-    for rule in RULES.values():
+    for rule in rules():
         if wanted in (rule.code.lower(), rule.code[2:], rule.slug):
             return rule
     return None
@@ -80,13 +91,13 @@ def find(word: str) -> Optional[Rule]:
 
 def words() -> list[str]:
     """All that a rule may be called by, as `find` compares it."""
-    return [word for rule in RULES.values() for word in (rule.code.lower(), rule.slug)]
+    return [word for rule in rules() for word in (rule.code.lower(), rule.slug)]
 
 
 def contents(console: Console) -> None:
     """All rules, by group."""
     groups = [
-        (title, [f"{rule.code}  {rule.slug}" for rule in RULES.values() if rule.code.startswith(prefix)])
+        (title, [f"{rule.code}  {rule.slug}" for rule in rules() if rule.code.startswith(prefix)])
         for prefix, title in GROUPS.items()
     ]
     console.tree("the rules; one in full: ho explain CODE", [group for group in groups if group[1]])
@@ -96,15 +107,14 @@ def page(console: Console, rule: Rule) -> None:
     """One rule, as text."""
     console.title(f"{rule.code} {rule.slug}")
     console.line()
-    console.block(rule.doc)
+    console.block(text(rule))
     console.line()
     console.line(f"  judged on:  {SCOPES[rule.scope]}", "dim")
     console.line(f"  to mend it: {rule.hint}", "green")
 
 
-def markdown(rules: Iterable[Rule]) -> str:
+def markdown(chosen: Sequence[Rule]) -> str:
     """The rules as one Markdown document, by group, with a list at the top."""
-    chosen = list(rules)
     lines = [
         "# The rules",
         "",
@@ -118,6 +128,6 @@ def markdown(rules: Iterable[Rule]) -> str:
         if group:
             lines += ["", f"## {title}"]
         for rule in group:
-            lines += ["", f"### {rule.code} {rule.slug}", "", rule.doc.strip(), ""]
+            lines += ["", f"### {rule.code} {rule.slug}", "", text(rule), ""]
             lines += [f"Judged on {SCOPES[rule.scope]}. To mend it: {rule.hint}"]
     return "\n".join(lines) + "\n"

@@ -1,0 +1,78 @@
+"""`ho` itself: how it finds a command, and what it says when there is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from halfhooks import __version__
+from halfhooks.ho import cli
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_each_command_has_help_with_an_example(name, capsys):
+    assert cli.main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: ho {name}" in shown
+    assert f"examples:\n  ho {name}" in shown
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_each_example_is_a_call_that_its_parser_accepts(name):
+    parser = cli.load(name).parser()
+    for line in parser.epilog.splitlines()[1:]:
+        program, command, *arguments = line.partition("  #")[0].split()
+        assert (program, command) == ("ho", name)
+        if "--help" not in arguments:
+            parser.parse_args(arguments)
+
+
+def test_help_lists_every_command(capsys):
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [line.split()[0] for line in shown.splitlines() if line.startswith("  ") and line.split()[0] in cli.COMMANDS]
+    assert all(f"  {name} " in shown for name in cli.COMMANDS)
+
+
+def test_no_command_is_a_wrong_call_that_shows_the_help(capsys):
+    assert cli.main([]) == 2
+    assert "commands:" in capsys.readouterr().out
+
+
+def test_the_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"halfhooks {__version__}\n"
+
+
+@pytest.mark.parametrize("typed, meant", [("exlain", "explain"), ("chekc", "check"), ("Install", "install")])
+def test_an_unknown_command_names_the_nearest(typed, meant, capsys):
+    assert cli.main([typed]) == 2
+    assert f"there is no command '{typed}'; did you mean: ho {meant}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", ["xyzzy", "--"])
+def test_an_unknown_command_like_no_other_names_none(typed, capsys):
+    assert cli.main([typed]) == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_a_wrong_call():
+    assert cli.main(["--verbose"]) == 2
+
+
+def test_only_the_chosen_command_is_imported():
+    show = (
+        "import sys; from halfhooks.ho import cli; cli.main(['explain', 'HH301']); "
+        "print(*(name for name in sys.modules if name.startswith('halfhooks.ho.commands.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", show], check=True, capture_output=True, text=True)
+    assert done.stderr.split() == ["halfhooks.ho.commands.explain"]
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = f"{sys.executable} -m halfhooks.ho explain --all | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""

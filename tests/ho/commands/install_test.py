@@ -1,0 +1,32 @@
+"""`ho install` hands over to the installers; what they do is tested with them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from halfhooks.ho.cli import main
+
+
+def test_server_guards_a_bare_repository(tmp_path: Path):
+    repository = tmp_path / "server.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
+    assert main(["install", "server", str(repository)]) == 0
+    assert (repository / "hooks" / "pre-receive").exists()
+
+
+def test_options_and_the_exit_code_are_the_installers(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    repository = tmp_path / "server.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
+    assert main(["install", "server", "--dry-run", str(repository)]) == 0
+    assert not (repository / "hooks" / "pre-receive").exists()
+    assert main(["install", "server", str(tmp_path / "nowhere")]) != 0
+    assert main(["install", "server", "--help"]) == 0
+    assert "--dry-run" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["nowhere"]])
+def test_what_cannot_be_installed_is_a_wrong_call(arguments):
+    assert main(["install", *arguments]) == 2
