@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,10 +31,13 @@ def test_an_unguarded_server_surprises_at_each_violation(tmp_path: Path, capsys:
     assert "SURPRISE: this push should have been refused by HH107" in capsys.readouterr().out
 
 
-def test_the_folder_goes_unless_it_is_to_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(demo.tempfile, "tempdir", str(tmp_path))
-    assert demo.main([]) == 0
+def test_the_folder_goes_unless_it_is_to_be_kept(tmp_path: Path):
+    def play(*arguments: str) -> int:
+        command = [sys.executable, "-m", "halfhooks.ho", "demo", *arguments]
+        return subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True).returncode
+
+    assert play() == 0
     assert list(tmp_path.iterdir()) == []
-    assert demo.main(["--keep"]) == 0
+    assert play("--keep") == 0
     (kept,) = tmp_path.iterdir()
     assert sorted(path.name for path in kept.iterdir()) == ["clone", "server.git"]
