@@ -28,18 +28,16 @@ TABLE = [
     ("history", VALUES),
     ("release", f"{VALUES} history"),
     ("sql", "values"),
-    ("config", f"{VALUES}"),
+    ("config", VALUES),
     ("push", f"{VALUES} history release config"),
-    ("rules._registry", f"{VALUES} push"),
-    ("rules", "rules.*"),
-    ("rules.patches", f"{VALUES} history release config push sql rules._*"),
+    ("rules._registry", "values push"),
+    ("rules", "push rules.*"),
     ("rules.*", f"{VALUES} history release config push rules._*"),
     ("git", f"{VALUES} objects"),
     ("collect", f"{VALUES} objects history release config push git"),
-    ("report", f"{VALUES} rules._registry"),
-    ("lock", "values"),
-    ("audit", "values"),
-    ("entry", f"{VALUES} history release config push git collect rules rules._registry report lock audit __init__"),
+    ("report", "rules"),
+    ("lock", ""),
+    ("entry", "objects git collect rules report lock"),
     ("ho", ""),
     ("ho.*", "*"),
     ("hooks/*", "entry"),
@@ -62,12 +60,7 @@ CHEAP = "__future__ errno fcntl heapq io operator os select signal stat sys time
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"
 
 # imported inside a function of the hook path, and why that is worth it there
-LAZY = {
-    ("names", "difflib"): "only a refusal looks for the nearest name",
-    ("config", "difflib"): "only an unknown key looks for the nearest one",
-    ("report", "json"): "only `--format json` writes it",
-    ("entry", "traceback"): "only an internal error shows where it was",
-}
+LAZY: dict[tuple[str, str], str] = {}
 
 
 class Import(NamedTuple):

@@ -8,14 +8,14 @@ A command is a module of `halfhooks.ho.commands` with two functions: `parser()` 
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Optional, Protocol, cast
 
 from halfhooks import __version__
+from halfhooks.names import nearest
 
 WRONG_CALL = 2
 INTERRUPTED = 130
@@ -75,8 +75,7 @@ def choose(argv: Sequence[str]) -> tuple[str, list[str]]:
         raise SystemExit(WRONG_CALL)
     if name.startswith("-"):
         top.parse_args(argv[:1])  # --help and --version end here, any other option is an error
-    near = nearest(name, COMMANDS)
-    top.error(f"there is no command '{name}'" + (f"; did you mean: ho {near}" if near else ""))
+    top.error(f"there is no command '{name}'; the nearest is: ho {nearest(name, COMMANDS)}")
 
 
 def load(name: str) -> Command:
@@ -108,9 +107,3 @@ def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentPars
         epilog=f"examples:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-
-
-def nearest(word: str, known: Iterable[str]) -> Optional[str]:
-    """The known word that was most likely meant, or None when none is near."""
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
-    return found[0] if found else None

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Optional, TextIO
 
+from halfhooks.report import escape
+
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
-
-TAB = 4
 
 
 class Console:
@@ -93,17 +93,3 @@ class Console:
         from rich.console import Console as Rich
 
         return Rich(file=self._stream, markup=False, emoji=False, highlight=False, force_terminal=True)
-
-
-def escape(text: str) -> str:
-    """`text` with each character that a terminal would act on, or not show, written as an escape; also line ends."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _visible(c) for c in text.expandtabs(TAB))
-
-
-def _visible(character: str) -> str:
-    code = ord(character)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -32,7 +32,6 @@ def test_each_example_is_a_call_that_its_parser_accepts(name):
 def test_help_lists_every_command(capsys):
     assert cli.main(["--help"]) == 0
     shown = capsys.readouterr().out
-    assert [line.split()[0] for line in shown.splitlines() if line.startswith("  ") and line.split()[0] in cli.COMMANDS]
     assert all(f"  {name} " in shown for name in cli.COMMANDS)
 
 
@@ -49,13 +48,7 @@ def test_the_version(capsys):
 @pytest.mark.parametrize("typed, meant", [("exlain", "explain"), ("chekc", "check"), ("Install", "install")])
 def test_an_unknown_command_names_the_nearest(typed, meant, capsys):
     assert cli.main([typed]) == 2
-    assert f"there is no command '{typed}'; did you mean: ho {meant}" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("typed", ["xyzzy", "--"])
-def test_an_unknown_command_like_no_other_names_none(typed, capsys):
-    assert cli.main([typed]) == 2
-    assert "did you mean" not in capsys.readouterr().err
+    assert f"there is no command '{typed}'; the nearest is: ho {meant}" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_a_wrong_call():

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from typing import Optional
 
-from halfhooks.ho.cli import command_parser, nearest
+from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
-from halfhooks.rules import RULES
-from halfhooks.rules._registry import Rule
+from halfhooks.names import nearest
+from halfhooks.rules import RULES, Rule
 
 UNKNOWN = 2
 
@@ -58,9 +58,9 @@ def main(argv: Sequence[str]) -> int:
         return 0
     chosen = rules() if arguments.all else [rule for rule in [find(arguments.rule)] if rule]
     if not chosen:
-        near = find(nearest(arguments.rule, words()) or "")
-        hint = f"did you mean: ho explain {near.code} ({near.slug})" if near else "all rules: ho explain"
-        Console(sys.stderr).line(f"halfhooks: there is no rule '{arguments.rule}'; {hint}")
+        meant = nearest(arguments.rule, [word for rule in rules() for word in (rule.code, rule.slug)])
+        wrong = f"halfhooks: there is no rule '{arguments.rule}'; the nearest is: ho explain {meant}"
+        Console(sys.stderr).line(wrong)
         return UNKNOWN
     if arguments.format == "markdown":
         print(markdown(chosen), end="")
@@ -87,11 +87,6 @@ def find(word: str) -> Optional[Rule]:
         if wanted in (rule.code.lower(), rule.code[2:], rule.slug):
             return rule
     return None
-
-
-def words() -> list[str]:
-    """All that a rule may be called by, as `find` compares it."""
-    return [word for rule in rules() for word in (rule.code.lower(), rule.slug)]
 
 
 def contents(console: Console) -> None:

@@ -1,15 +1,17 @@
-"""`ho install`: guards a repository. The installers themselves also run without `ho`, on a server with bare Python."""
+"""`ho install`: guards a repository. The installers are scripts that also run without `ho`, on a server with bare Python."""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Sequence
-from importlib import import_module
+from pathlib import Path
 
+import halfhooks
 from halfhooks.ho.cli import command_parser
 
-# what can be guarded, and the installer's module; it takes the arguments that follow
-INSTALLERS = {"server": "halfhooks._install.server"}
+INSTALLERS = ("server",)
 
 EXAMPLES = """
 ho install server /srv/git/shop.git
@@ -27,8 +29,14 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Hands the arguments to the installer that was named."""
+    """Runs the installer that was named with the arguments that follow; its exit code is ours."""
     arguments = parser().parse_args(argv)
-    installer = import_module(INSTALLERS[arguments.what])
-    code: int = installer.main(arguments.arguments)
-    return code
+    script = installers() / f"{arguments.what}.py"
+    return subprocess.call([sys.executable, str(script), *arguments.arguments])
+
+
+def installers() -> Path:
+    """The folder of the installers: inside an installed package, beside the package in a checkout."""
+    package = Path(halfhooks.__file__).parent
+    inside = package / "_install"
+    return inside if inside.is_dir() else package.parent / "install"

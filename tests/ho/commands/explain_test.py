@@ -27,16 +27,13 @@ def test_a_rule_goes_by_its_code_or_its_name(word):
     assert explain.find(word) is RULES["HH301"]
 
 
-@pytest.mark.parametrize("typed", ["HH310x", "relese-file-imutable", "HH3O1"])
-def test_a_mistyped_rule_names_the_nearest(typed, capsys):
+@pytest.mark.parametrize(
+    "typed, meant",
+    [("HH3O1", "HH301"), ("hh301x", "HH301"), ("relese-file-imutable", "release-file-immutable")],
+)
+def test_a_mistyped_rule_names_the_nearest(typed, meant, capsys):
     assert main(["explain", typed]) == 2
-    shown = capsys.readouterr().err
-    assert f"there is no rule '{typed}'; did you mean: ho explain HH3" in shown
-
-
-def test_a_word_like_no_rule_shows_the_way_to_the_list(capsys):
-    assert main(["explain", "?"]) == 2
-    assert capsys.readouterr().err == "halfhooks: there is no rule '?'; all rules: ho explain\n"
+    assert capsys.readouterr().err == f"halfhooks: there is no rule '{typed}'; the nearest is: ho explain {meant}\n"
 
 
 def test_without_a_rule_all_are_listed(capsys):

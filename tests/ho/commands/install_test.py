@@ -17,14 +17,14 @@ def test_server_guards_a_bare_repository(tmp_path: Path):
     assert (repository / "hooks" / "pre-receive").exists()
 
 
-def test_options_and_the_exit_code_are_the_installers(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_options_and_the_exit_code_are_the_installers(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     repository = tmp_path / "server.git"
     subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
     assert main(["install", "server", "--dry-run", str(repository)]) == 0
     assert not (repository / "hooks" / "pre-receive").exists()
     assert main(["install", "server", str(tmp_path / "nowhere")]) != 0
     assert main(["install", "server", "--help"]) == 0
-    assert "--dry-run" in capsys.readouterr().out
+    assert "--dry-run" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], ["nowhere"]])
