@@ -38,7 +38,7 @@ format: $(STAMP) ## format and mend what the linter can
 	@$(RUN) -m ruff check --fix . && $(RUN) -m ruff format .
 
 docs: $(STAMP) ## write docs/rules.md from the rules
-	@mkdir -p docs && $(BIN)/ho explain --all --format markdown > build-rules.md && mv build-rules.md docs/rules.md
+	@mkdir -p docs && $(BIN)/ho explain --all --format markdown > docs/rules.md.new && mv docs/rules.md.new docs/rules.md
 
 pyz: ## build halfhooks.pyz, the one file that a server needs
 	@$(PYTHON) install/make_pyz.py halfhooks.pyz
