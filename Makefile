@@ -16,8 +16,8 @@ help: ## this list
 # an existing .venv is kept; it is brought up to date when the metadata changes
 $(STAMP): setup.cfg setup.py
 	@test -x $(RUN) || { echo "building .venv (once)"; $(PYTHON) -m venv .venv; }
-	@$(RUN) -m pip install --quiet --upgrade pip setuptools wheel
-	@$(RUN) -m pip install --quiet --editable '.[test,dev]'
+	@{ $(RUN) -m pip install --upgrade pip && $(RUN) -m pip install --editable '.[test,dev]'; } > .venv/install.log 2>&1 \
+		|| { cat .venv/install.log; exit 1; }
 	@touch $@
 
 demo: $(STAMP) ## play the workflow against a guarded repository, and break it
