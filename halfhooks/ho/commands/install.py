@@ -31,12 +31,12 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Runs the installer that was named with the arguments that follow; its exit code is ours."""
     arguments = parser().parse_args(argv)
-    script = installers() / f"{arguments.what}.py"
-    return subprocess.call([sys.executable, str(script), *arguments.arguments])
+    return subprocess.call([*installer(arguments.what), *arguments.arguments])
 
 
-def installers() -> Path:
-    """The folder of the installers: inside an installed package, beside the package in a checkout."""
+def installer(name: str) -> list[str]:
+    """The command that runs an installer: a module of an installed package, a script beside the package in a checkout."""
     package = Path(halfhooks.__file__).parent
-    inside = package / "_install"
-    return inside if inside.is_dir() else package.parent / "install"
+    if (package / "_install").is_dir():
+        return [sys.executable, "-m", f"halfhooks._install.{name}"]
+    return [sys.executable, str(package.parent / "install" / f"{name}.py")]
