@@ -143,8 +143,8 @@ def in_ho(module: str) -> bool:
 
 
 def on_hook_path(module: str) -> bool:
-    """Whether a hook imports it."""
-    return "/" not in module and not in_ho(module)
+    """Whether it is a hook, or imported by one."""
+    return not in_ho(module) and not module.startswith("install/")
 
 
 ALL = [found for module in SOURCES for found in imports(module)]
@@ -204,8 +204,12 @@ def test_what_must_be_installed_has_one_home():
 
 
 def test_hooks_and_installers_need_the_standard_library_only():
-    heavy = [found for found in ALL if found.target.split(".")[0] in THIRD_PARTY]
-    assert [str(found) for found in heavy if not in_ho(found.module)] == []
+    # Python 3.9 cannot list it; there the table of homes above must do
+    standard = getattr(sys, "stdlib_module_names", None)
+    for found in ALL:
+        top = found.target.split(".")[0]
+        if not in_ho(found.module) and top not in ("halfhooks", "install"):
+            assert top in standard if standard else top not in THIRD_PARTY, found
 
 
 def test_the_hook_path_starts_with_cheap_modules_only():
