@@ -176,7 +176,7 @@ def _hold(held: PushLock, server: ReceivePack, changes: Sequence[Update]) -> Non
         try:
             _detach((held.file, server.pidfd))
         except OSError:
-            pass  # a holder that is noticed delays the client; none at all would let the race in
+            pass  # a holder that is not quite alone still holds
         pause = LOOK
         while not server.gone_within(pause):
             try:
@@ -190,17 +190,20 @@ def _hold(held: PushLock, server: ReceivePack, changes: Sequence[Update]) -> Non
 
 
 def _detach(kept: tuple[Optional[int], ...]) -> None:
-    """Leave the hook's session and close what it had open, the standard streams first: git waits for their end."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in {0, 1, 2}.difference(kept):
-        os.dup2(null, descriptor)
+    """Leave the hook's session and close what it had open.
+
+    The standard streams come first and whatever happens: git waits for their end, and the holder for git's.
+    """
+    standard = {0, 1, 2}.difference(kept)
+    for descriptor in standard:
+        os.closerange(descriptor, descriptor + 1)
     os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in standard:
+        os.dup2(null, descriptor)
     for descriptor in map(int, os.listdir("/proc/self/fd")):
         if descriptor > 2 and descriptor not in kept:
-            try:
-                os.close(descriptor)
-            except OSError:
-                pass  # the one that the listing used
+            os.closerange(descriptor, descriptor + 1)  # unlike close, silent about the one that listed them
 
 
 def _pending(changes: Sequence[Update], tips: Tips) -> bool:
