@@ -30,9 +30,10 @@ TABLE = [
     ("sql", "values"),
     ("config", VALUES),
     ("push", f"{VALUES} history release config"),
+    ("integration", f"{VALUES} history release config push"),
     ("rules._registry", "values push"),
     ("rules", "push rules.*"),
-    ("rules.*", f"{VALUES} history release config push rules._*"),
+    ("rules.*", f"{VALUES} history release config push integration rules._*"),
     ("git", f"{VALUES} objects"),
     ("collect", f"{VALUES} objects history release config push git"),
     ("report", "rules"),
@@ -41,6 +42,7 @@ TABLE = [
     ("ho", ""),
     ("ho.*", "*"),
     ("hooks/*", "entry"),
+    ("install/_pyz", "__init__ entry"),
     ("install/*", ""),
 ]
 
@@ -60,7 +62,9 @@ CHEAP = "__future__ errno fcntl heapq io operator os select signal stat sys time
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"
 
 # imported inside a function of the hook path, and why that is worth it there
-LAZY: dict[tuple[str, str], str] = {}
+LAZY = {
+    ("hooks/chained", "tempfile"): "only where the system has no memfd_create",
+}
 
 
 class Import(NamedTuple):
