@@ -1,0 +1,132 @@
+"""What is put into a repository: a compiled, self-contained copy of the core, and the hook that starts it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from install._programs import Interpreter, Refusal, clean_environment
+from install._repository import Repository, digest, read_or_none
+
+MARK = b"# halfhooks: "
+
+# unchecked: no look at the source's time at each start, and copies and archives keep what was compiled. The sources go
+# with it, so that the hook still works, if slower, when the system replaces its Python.
+COMPILE = """
+import compileall, py_compile, sys
+sys.exit(not compileall.compile_dir(sys.argv[1], quiet=1, force=True, stripdir=sys.argv[1],
+                                    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))
+"""
+START = "import sys; sys.path.insert(0, sys.argv[1]); import halfhooks.entry, halfhooks_chained"
+
+
+class Sources(NamedTuple):
+    """The files of the core by their path below the folder that goes on sys.path, and the text of the hook."""
+
+    files: dict[str, bytes]
+    hook: str
+    version: str
+
+    def name(self, interpreter: Interpreter) -> str:
+        """Of the folder of a copy: another text or another compiled form makes another name."""
+        summed = "".join(f"{path} {digest(text)}\n" for path, text in sorted(self.files.items()))
+        return f"{self.version}-{digest((interpreter.tag + summed).encode())[:12]}"
+
+
+def read_sources() -> Sources:
+    """The core beside this file: in a checkout (and the pyz), or in the installed package."""
+    here = Path(__file__).resolve().parent
+    package = here.parent if here.name == "_install" else here.parent / "halfhooks"
+    hooks = here.with_name(here.name.replace("install", "hooks"))
+    files = {
+        f"halfhooks/{path.relative_to(package).as_posix()}": path.read_bytes()
+        for folder in (package, package / "rules")
+        for path in sorted(folder.glob("*.py"))
+    }
+    files["halfhooks_chained.py"] = (hooks / "chained.py").read_bytes()
+    version = re.search(rb'^__version__ = "([0-9A-Za-z.+-]+)"$', files["halfhooks/__init__.py"], re.MULTILINE)
+    assert version is not None, "halfhooks/__init__.py says no version"
+    return Sources(files, (hooks / "pre-receive").read_text("utf-8"), version[1].decode())
+
+
+def hook_text(sources: Sources, interpreter: Interpreter, git: str, chained: bool) -> bytes:
+    """The hook for one repository: hooks/pre-receive with its interpreter, its copy of the core, and its git."""
+    text = sources.hook
+    for old, new in (
+        (text.splitlines()[0], interpreter.first_line),
+        ('rpartition("/hooks/")[0]', f'rpartition("/hooks/")[0] + "/halfhooks/lib/{sources.name(interpreter)}"'),
+        ('"/usr/bin/git"', ascii(git)),
+        ("halfhooks.entry", "halfhooks_chained" if chained else "halfhooks.entry"),
+    ):
+        assert text.count(old) == 1, f"hooks/pre-receive should hold {old!r} once"
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def is_ours(hook: bytes) -> bool:
+    """Whether the text of a hook is one that an installer of halfhooks wrote, of whatever version."""
+    return hook.startswith(b"#!") and hook.partition(b"\n")[2].startswith(MARK)
+
+
+def damage(folder: Path, files: dict[str, str]) -> list[str]:
+    """The files of a copy that are missing or not as they were written."""
+    return [name for name, written in files.items() if digest(read_or_none(folder / name) or b"") != written]
+
+
+def install_copy(repository: Repository, sources: Sources, interpreter: Interpreter) -> dict[str, str]:
+    """Makes a copy of the core below halfhooks/lib, and gives the digest of each of its files.
+
+    It is compiled and tried by the interpreter that will run it before it gets its name, so a copy is whole or absent.
+    """
+    lib = repository.folder / "lib"
+    if not lib.is_dir():
+        repository.make_folder(lib)
+    target = lib / sources.name(interpreter)
+    with tempfile.TemporaryDirectory(dir=lib, prefix=".new-") as scratch:
+        copy = Path(scratch) / "copy"
+        for name, text in sources.files.items():
+            path = copy / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+        _python(interpreter, COMPILE, copy)
+        _python(interpreter, START, copy)
+        for path in (copy, *copy.rglob("*")):
+            path.chmod(repository.folder_mode if path.is_dir() else repository.file_mode)
+        written = {
+            path.relative_to(copy).as_posix(): digest(path.read_bytes()) for path in copy.rglob("*") if path.is_file()
+        }
+        if target.exists():
+            target.rename(Path(scratch) / "damaged")
+        copy.rename(target)
+    return written
+
+
+def remove_copies(repository: Repository, keep: list[str]) -> None:
+    """Removes the copies of the core that no push can be using any more."""
+    for path in other_copies(repository, keep):
+        shutil.rmtree(path)
+
+
+def other_copies(repository: Repository, keep: list[str]) -> list[Path]:
+    lib = repository.folder / "lib"
+    return sorted(path for path in lib.iterdir() if path.name not in keep) if lib.is_dir() else []
+
+
+def _python(interpreter: Interpreter, program: str, copy: Path) -> None:
+    done = subprocess.run(
+        [interpreter.path, "-I", "-S", "-c", program, str(copy)],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise Refusal(
+            f"the core does not start with '{interpreter.path}': {said[-1] if said else done.returncode}",
+            "a hook that cannot start refuses every push",
+            "name another interpreter: --python /usr/bin/python3",
+        )

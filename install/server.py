@@ -1,0 +1,176 @@
+"""Guards a repository: git itself refuses every push that breaks the release workflow.
+
+    python3 install/server.py REPO.git
+
+It needs nothing but Python and git, and can be repeated at any time: a second run changes nothing, a newer version
+replaces an older one between two pushes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Optional, TypeVar
+
+if __package__:  # in the wheel this folder is the package halfhooks._install
+    sys.modules.setdefault("install", sys.modules[__package__])
+else:  # run as a script
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from install._payload import read_sources
+from install._programs import Refusal, find_git, find_interpreter
+from install._repository import Repository, Step, become_owner, find_repository, refuse_strange_places
+from install._status import Status, Weakness, inspect
+from install._steps import Wish, install_steps, uninstall_steps
+
+Found = TypeVar("Found")
+
+ELSEWHERE = "who has a shell account or the files can go around any hook: docs/server.md, 'What weakens it'"
+EXAMPLES = """\
+examples:
+  python3 install/server.py /srv/git/shop.git                   guard it, or bring it up to date
+  python3 install/server.py --dry-run /srv/git/shop.git         say what that would do
+  python3 install/server.py --chain /srv/git/shop.git           run the present pre-receive as well, after ours
+  python3 install/server.py --status --json /srv/git/shop.git   what guards it, and what weakens that
+  python3 install/server.py --uninstall /srv/git/shop.git       restore what was there before
+
+exit codes:
+  0  done, nothing to do, or (--status) healthy
+  1  refused, nothing was changed; (--status) weakened
+  2  a wrong call; (--status) not installed
+"""
+
+
+def parser(version: str) -> argparse.ArgumentParser:
+    """The parser of the installer's arguments."""
+    parser = argparse.ArgumentParser(
+        prog="install/server.py",
+        description="Guards a git repository: pushes that break the release workflow do not land.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"halfhooks {version}")
+    parser.add_argument("repository", metavar="REPO.git", help="the bare repository that others push to")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--status", action="store_true", help="say what guards it and what weakens that")
+    action.add_argument("--uninstall", action="store_true", help="restore the hook and the settings from before")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, change nothing")
+    parser.add_argument("--json", action="store_true", help="with --status: for programs")
+    parser.add_argument("--chain", action="store_true", help="keep a pre-receive that is there, run it after ours")
+    parser.add_argument("--non-bare", action="store_true", help="accept a repository with a working tree")
+    parser.add_argument(
+        "--python", metavar="PATH", help="the interpreter of the hook (default: the one that runs this)"
+    )
+    parser.add_argument("--git", metavar="PATH", help="the git of the hook (default: the first on the PATH)")
+    return parser
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Does what the arguments say; returns the exit code."""
+    sources = read_sources()
+    options = parser(sources.version).parse_args(argv)
+    try:
+        if Path(options.repository).is_dir():
+            become_owner(Path(options.repository))
+        work_tree = options.non_bare or options.status or options.uninstall
+        repository = find_repository(options.repository, find_git(options.git), work_tree)
+        if options.status:
+            return show_status(inspect(repository), options.json)
+        if options.uninstall:
+            return carry_out(uninstall_steps(repository), f"halfhooks left {repository.path}", options.dry_run)
+        refuse_strange_places(repository)
+        recorded = repository.read_state()
+        git = choose(find_git, options.git, recorded.get("git"))
+        wish = Wish(sources, choose(find_interpreter, options.python, recorded.get("interpreter")), options.chain)
+        return install(Repository(repository.path, git), wish, options.dry_run)
+    except Refusal as refusal:
+        print(f"{refusal}\nhalfhooks: nothing was installed or removed", file=sys.stderr)
+    except OSError as error:
+        print(f"error: {(error.strerror or str(error)).lower()}: '{error.filename}'", file=sys.stderr)
+        print(
+            "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
+        )
+    return 1
+
+
+def choose(find: Callable[[Optional[str]], Found], wanted: Optional[str], recorded: Optional[str]) -> Found:
+    """The program that was named, else that of the installation before, else the one at hand."""
+    if wanted is None and recorded is not None:
+        try:
+            return find(recorded)
+        except Refusal:
+            pass
+    return find(wanted)
+
+
+def install(repository: Repository, wish: Wish, dry_run: bool) -> int:
+    """Takes the steps that are missing, and says what weakens the result."""
+    name = f"halfhooks {wish.sources.version}"
+    steps = install_steps(repository, wish)
+    if not steps:
+        print(f"{name} guards {repository.path}: already installed, nothing changed")
+        return 0
+    fresh = not dry_run and not repository.read_state()
+    try:
+        carry_out(steps, f"{name} guards {repository.path}", dry_run)
+    except (Refusal, OSError):
+        if fresh and repository.read_state():
+            for step in uninstall_steps(repository):
+                step.do()
+        raise
+    if not dry_run:
+        show_weaknesses(inspect(repository).weaknesses)
+    return 0
+
+
+def carry_out(steps: list[Step], title: str, dry_run: bool) -> int:
+    """Does one step after the other and prints each; only prints them when it is a rehearsal."""
+    print(f"{title}{' (rehearsal: nothing is changed)' if dry_run else ''}")
+    for step in steps:
+        if not dry_run:
+            step.do()
+        print(f"  {step.what}")
+    return 0
+
+
+def show_weaknesses(weaknesses: list[Weakness]) -> None:
+    for weakness in weaknesses:
+        print(f"weakened: {weakness.what}\n  help: {weakness.mend}")
+
+
+def show_status(status: Status, as_json: bool) -> int:
+    """Prints the status; the exit code is its summary."""
+    if as_json:
+        print(json.dumps(as_data(status), indent=1, sort_keys=True))
+        return status.code
+    if not status.installed:
+        print(f"halfhooks is not installed in {status.repository}")
+        print(f"  help: python3 install/server.py {status.repository}")
+        return status.code
+    print(f"halfhooks {status.version} guards {status.repository}")
+    print(f"  interpreter: {status.interpreter}\n  git: {status.git}")
+    if status.chained:
+        print("  chained: hooks/pre-receive.chained runs after ours")
+    for key, values in status.settings.items():
+        print(f"  {key} = {', '.join(values) or 'not set'}")
+    for note in status.notes:
+        print(f"  {note}")
+    show_weaknesses(status.weaknesses)
+    print(f"note: {ELSEWHERE}")
+    return status.code
+
+
+def as_data(status: Status) -> dict[str, Any]:
+    """The status in a form for JSON."""
+    return {
+        **status._asdict(),
+        "weaknesses": [weakness._asdict() for weakness in status.weaknesses],
+        "healthy": status.code == 0,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
