@@ -1,0 +1,210 @@
+"""Turns what git hands to a hook into a `Push`: refs, new commits, and what these hold where the rules look.
+
+The number of git processes is the same for every push: one lists refs, one reads our configuration, one the policy if
+the project has one, one walks the new commits, and one hands out objects. A policy that is pushed costs one more.
+"""
+
+from __future__ import annotations
+
+import os
+
+from halfhooks.config import Config, parse_config
+from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs
+from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
+from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
+from halfhooks.push import Push, Rooms, Transport, read_rooms
+from halfhooks.snapshot import Snapshot, Target, Update, entry_at, is_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from halfhooks.git import Process, Repository
+    from halfhooks.layout import Layout
+    from halfhooks.snapshot import Commit
+
+MANY_REFS = 64
+"""From this many pushed refs on, listing all refs is cheaper than asking for each by name."""
+
+
+class Unreadable(Exception):
+    """The input of a hook is not what git writes; the text says what is wrong with it."""
+
+
+def parse_updates(lines: bytes) -> tuple[Update, ...]:
+    """Read the standard input of pre-receive: `OLD SP NEW SP REF LF` in bytes, zeros for none (githooks(5)).
+
+    Fails with `Unreadable` on anything else: a truncated line must not become a shorter ref name.
+    """
+    if lines and not lines.endswith(b"\n"):
+        raise Unreadable("the last line of the input is cut off")
+    return tuple(_parse_update(line) for line in lines.split(b"\n")[:-1])
+
+
+def _parse_update(line: bytes) -> Update:
+    old, new, ref = (line.split(b" ", 2) + [b"", b""])[:3]
+    if not (_is_id(old) and _is_id(new) and len(old) == len(new) and ref):
+        raise Unreadable(f"a line of the input is no ref update: '{line[:120].decode('utf-8', 'replace')}'")
+    return Update(_id(old), _id(new), ref.decode("utf-8", "surrogateescape"))
+
+
+def _is_id(text: bytes) -> bool:
+    return len(text) in (40, 64) and not text.strip(b"0123456789abcdef")
+
+
+def _id(text: bytes) -> str:
+    return text.decode("ascii") if text.strip(b"0") else ""
+
+
+class Collected:
+    """A `Push`, and remarks on the policy that do not decide anything."""
+
+    __slots__ = ("push", "remarks")
+
+    def __init__(self, push: Push, remarks: list[str]) -> None:
+        self.push = push
+        self.remarks = remarks
+
+
+def collect_push(repository: Repository, updates: tuple[Update, ...], shallow_push: bool) -> Collected:
+    """What the server's rules look at: the pushed updates against the refs of the repository."""
+    objects = ObjectDatabase(repository)
+    config = repository.start_config()
+    listing = repository.start_refs(_patterns(updates, HALFHOOKS))
+    overrides = _own_keys(config)
+    refs, symbolic = parse_refs(listing.finish())
+    transport = Transport(shallow_push, os.path.exists(os.path.join(repository.git_dir, "shallow")), symbolic)
+    return collect(repository, objects, refs, updates, overrides, transport)
+
+
+def _own_keys(process: Process) -> list[tuple[str, str]]:
+    try:
+        return parse_pairs(process.finish())
+    except GitError as error:
+        if error.status == 1 and not error.stderr:
+            return []
+        raise
+
+
+def _patterns(updates: tuple[Update, ...], layout: Layout) -> list[str]:
+    """What to list: every branch of the workflow, the tags of the versions concerned, and what is pushed."""
+    if len(updates) > MANY_REFS:
+        return ["refs/"]
+    names = [parse_ref(update.ref, layout) for update in updates]
+    tags = {TAGS + release_tag(name.version, PRODUCTION, layout) for name in names if name.version}
+    branches = [layout.production_ref(), HEADS + layout.release, HEADS + layout.patch]
+    pushed = [update.ref for update in updates if update.ref.startswith("refs/")]
+    return branches + sorted(tags) + [f"{tag}-*" for tag in sorted(tags)] + pushed
+
+
+def collect(
+    repository: Repository,
+    objects: ObjectDatabase,
+    refs: Mapping[str, Target],
+    updates: tuple[Update, ...],
+    overrides: list[tuple[str, str]],
+    transport: Transport,
+) -> Collected:
+    """Build the `Push` of some updates of a repository whose refs stand as `refs` says."""
+    objects.load([update.new for update in updates if update.new])
+    after = dict(refs)
+    for update in updates:
+        if update.new:
+            after[update.ref] = objects.target(update.new)
+        else:
+            after.pop(update.ref, None)
+    config, remarks = _policy(repository, objects, refs, after, overrides)
+    layout = config.layout()
+    commits = _new_commits(repository, refs, after, updates, layout)
+    objects.remember(commits)
+    push = Push(
+        before=Snapshot(refs, objects),
+        after=Snapshot(after, objects),
+        updates=updates,
+        commits=commits,
+        rooms=_rooms(objects, commits, layout),
+        config=config,
+        transport=transport,
+        policies=dict(_pushed_policies(repository, objects, refs, after, updates)),
+    )
+    return Collected(push, remarks)
+
+
+def _policy(
+    repository: Repository,
+    objects: ObjectDatabase,
+    before: Mapping[str, Target],
+    after: Mapping[str, Target],
+    overrides: list[tuple[str, str]],
+) -> tuple[Config, list[str]]:
+    """The policy of `ho-prod` as it was before the push, under the overrides of the administrator.
+
+    Where there is no production yet, the pushed one brings its own policy: nothing is guarded that it could undo.
+    What is wrong with a policy that is already in production is only remarked upon, and its default taken.
+    """
+    ref = HALFHOOKS.production_ref()
+    production = before.get(ref) or after.get(ref)
+    entry = entry_at(objects, production.commit, HALFHOOKS.policy) if production else None
+    fields: dict[str, object] = {}
+    remarks = []
+    if entry and is_file(entry):
+        try:
+            fields, remarks = parse_config(repository.blob_config(entry.oid))
+        except GitError as error:
+            remarks = [str(error)]
+        remarks = [f"in {HALFHOOKS.policy} on {HALFHOOKS.production}: {remark}" for remark in remarks]
+    own, problems = parse_config(overrides)
+    remarks += [f"in the configuration of the server: {problem}" for problem in problems]
+    return Config()._replace(**{**fields, **own}), remarks
+
+
+def _new_commits(
+    repository: Repository,
+    before: Mapping[str, Target],
+    after: Mapping[str, Target],
+    updates: tuple[Update, ...],
+    layout: Layout,
+) -> tuple[Commit, ...]:
+    """The commits that the push brings to policed branches, parents first. Adopted history is not walked."""
+    known = {target.commit for ref, target in before.items() if parse_ref(ref, layout).policed}
+    pushed = [(parse_ref(update.ref, layout), after[update.ref].commit) for update in updates if update.new]
+    if layout.production_ref() not in before:
+        known.update(commit for name, commit in pushed if name.kind == PRODUCTION_BRANCH)
+    known.discard("")
+    tips = {commit for name, commit in pushed if name.policed and commit} - known
+    return tuple(repository.new_commits(sorted(tips), sorted(known))) if tips else ()
+
+
+def _rooms(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout) -> dict[str, Rooms]:
+    """The rooms of each new commit and of its parents, by root tree; each tree is read once and not kept."""
+    new = {commit.oid for commit in commits}
+    parents = sorted({parent for commit in commits for parent in commit.parents} - new)
+    objects.load(parents)
+    trees = {commit.tree for commit in commits} | {objects.commit(parent).tree for parent in parents}
+    return {oid: read_rooms(objects, layout, top) for oid, top in objects.stream_trees(sorted(trees))}
+
+
+def _pushed_policies(
+    repository: Repository,
+    objects: ObjectDatabase,
+    before: Mapping[str, Target],
+    after: Mapping[str, Target],
+    updates: tuple[Update, ...],
+) -> Iterator[tuple[str, list[str]]]:
+    """What is wrong with each policy that a push brings to a release or to production, by object id."""
+    layout = HALFHOOKS
+    production = before.get(layout.production_ref())
+    found = set()
+    for update in updates:
+        if not update.new or parse_ref(update.ref, layout).kind not in (PRODUCTION_BRANCH, RELEASE_BRANCH):
+            continue
+        source = before.get(update.ref) or production
+        old = entry_at(objects, source.commit, layout.policy) if source else None
+        new = entry_at(objects, after[update.ref].commit, layout.policy)
+        if new and new != old and is_file(new):
+            found.add(new.oid)
+    for oid in sorted(found):
+        try:
+            yield oid, parse_config(repository.blob_config(oid))[1]
+        except GitError as error:
+            yield oid, [str(error)]

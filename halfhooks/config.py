@@ -1,0 +1,189 @@
+"""The policy of a project: `halfhooks.conf`, overridden by the repository's own git configuration (workflow: section 6).
+
+git parses the syntax; here the keys and values that it found are checked and given their types.
+"""
+
+from __future__ import annotations
+
+from halfhooks.layout import HALFHOOKS, WORKFLOWS
+from halfhooks.names import nearest
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Callable
+
+    from halfhooks.layout import Layout
+
+SECTION = "halfhooks."
+NEVER_WARN = ("HH001", "HH002", "HH003", "HH004", "HH005", "HH006")
+
+
+class Config(NamedTuple):
+    """The policy that a push is judged by; the fields are the keys of `halfhooks.conf`."""
+
+    workflow: str = HALFHOOKS.workflow
+    root: str = ""
+    freePaths: tuple[str, ...] = ()
+    otherRefs: str = "allow"
+    allowNamespaces: tuple[str, ...] = ()
+    uniqueNumbers: bool = True
+    patchRewrite: str = "allow"
+    warn: tuple[str, ...] = ()
+    validation: str = "off"
+    lockWait: int = 30
+    maxFileSize: int = 10 << 20
+    package: str = ""
+    database: str = ""
+    python: str = ""
+    tests: str = "pytest"
+    onCommit: str = "check"
+
+    def layout(self) -> Layout:
+        """Where the workflow keeps its files in this project."""
+        return WORKFLOWS[self.workflow]._replace(root=self.root)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}")
+        return text
+
+    return parse
+
+
+def _boolean(text: str) -> bool:
+    """The words that git takes for a boolean: see git-config(1), "boolean"."""
+    if text.lower() in ("true", "yes", "on", "1"):
+        return True
+    if text.lower() in ("false", "no", "off", "0", ""):
+        return False
+    raise ValueError("must be true or false")
+
+
+def _seconds(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 6):
+        raise ValueError("must be a number of seconds")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    """Bytes, with git's suffixes k, m and g."""
+    unit = {"k": 10, "m": 20, "g": 30}.get(text[-1:].lower(), 0)
+    digits = text[:-1] if unit else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 12):
+        raise ValueError("must be a size in bytes, such as 10m")
+    return int(digits) << unit
+
+
+def _root(text: str) -> str:
+    folder = text.strip("/")
+    if any(part in ("", ".", "..") for part in folder.split("/")) and folder:
+        raise ValueError("must be a folder inside the repository")
+    return folder + "/" if folder else ""
+
+
+def _free_paths(text: str) -> tuple[str, ...]:
+    patterns = _words(text)
+    for pattern in patterns:
+        if pattern.startswith(("/", "!")):
+            raise ValueError(f"'{pattern}' must be a path from the top of the repository")
+    return patterns
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    codes = _words(text)
+    for code in codes:
+        if code in NEVER_WARN:
+            raise ValueError(f"'{code}' cannot be set to warn")
+        if not (len(code) == 5 and code.startswith("HH") and code[2:].isdigit()):
+            raise ValueError(f"'{code}' is no code")
+    return codes
+
+
+PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
+    "workflow": ("workflow", _choice(*WORKFLOWS)),
+    "root": ("root", _root),
+    "freepaths": ("freePaths", _free_paths),
+    "otherrefs": ("otherRefs", _choice("allow", "refuse")),
+    "allownamespaces": ("allowNamespaces", _words),
+    "uniquenumbers": ("uniqueNumbers", _boolean),
+    "patchrewrite": ("patchRewrite", _choice("allow", "refuse")),
+    "warn": ("warn", _codes),
+    "validation": ("validation", _choice("off")),
+    "lockwait": ("lockWait", _seconds),
+    "maxfilesize": ("maxFileSize", _size),
+    "project.package": ("package", _text),
+    "project.database": ("database", _text),
+    "project.python": ("python", _text),
+    "project.tests": ("tests", _text),
+    "project.oncommit": ("onCommit", _choice("check", "apply")),
+}
+"""Each key as git prints it (lower case, without our section), its field in `Config`, and what reads its value."""
+
+
+def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], list[str]]:
+    """The fields that the keys set, and what is wrong with the others, in words.
+
+    Keys outside our section are not ours to judge. The last of several equal keys counts, as for git.
+    """
+    fields: dict[str, object] = {}
+    problems = []
+    for key, value in pairs:
+        if not key.startswith(SECTION):
+            problems.append(f"'{key}' is no key of halfhooks: they begin with '{SECTION}'")
+            continue
+        known = PARSERS.get(key[len(SECTION) :])
+        if known is None:
+            near = nearest(key[len(SECTION) :], PARSERS)
+            problems.append(f"'{key}' is no key of halfhooks; the nearest is '{SECTION}{PARSERS[near][0]}'")
+            continue
+        field, parse = known
+        try:
+            fields[field] = parse(value)
+        except ValueError as error:
+            problems.append(f"'{SECTION}{field} = {value}' {error}" if "'" not in str(error) else f"in '{key}', {error}")
+    return fields, problems
+
+
+def is_free(path: str, config: Config) -> bool:
+    """Whether `freePaths` names a path. What the workflow itself rests on can never be free."""
+    layout = config.layout()
+    folders = tuple(layout.root + folder + "/" for folder in layout.folders())
+    if path == layout.policy or path.startswith(folders) or path + "/" in folders:
+        return False
+    return any(matches(path.split("/"), pattern.split("/")) for pattern in config.freePaths)
+
+
+def matches(path: list[str], pattern: list[str]) -> bool:
+    """Whether a path, cut at its slashes, matches a pattern: `*` and `?` within a name, `**` across names.
+
+    Every prefix of the pattern is held against every prefix of the path, so no pattern takes longer than their product.
+    """
+    reached = {0}
+    for part in pattern:
+        if part == "**":
+            reached = set(range(min(reached), len(path) + 1)) if reached else reached
+        else:
+            reached = {i + 1 for i in reached if i < len(path) and _name_matches(path[i], part)}
+    return len(path) in reached
+
+
+def _name_matches(name: str, pattern: str) -> bool:
+    reached = {0}
+    for character in pattern:
+        if character == "*":
+            reached = set(range(min(reached), len(name) + 1)) if reached else reached
+        else:
+            reached = {i + 1 for i in reached if i < len(name) and character in ("?", name[i])}
+    return len(name) in reached

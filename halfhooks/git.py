@@ -1,0 +1,256 @@
+"""Starts git: the only module that does. Bytes in, plain values out; any failure of git is a `GitError`.
+
+`subprocess` is not used: importing it takes longer than all the rest of a check (see docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import os
+from select import select
+
+from halfhooks.objects import parse_commit, parse_tag, parse_tree
+from halfhooks.snapshot import Commit, Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Optional
+
+    from halfhooks.snapshot import Tree
+
+# What a child git may see of our environment. Over a file path or a shell account the rest is the pusher's
+# (GIT_CONFIG_GLOBAL, GIT_TRACE, GIT_ALLOW_PROTOCOL, PATH ...), and none of it may change what is read.
+KEPT = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
+CLEAN = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "PATH": "/usr/bin:/bin",
+}
+BATCH = 500
+"""Requests written to `cat-file` before its answers are read: they must fit into a pipe, or both sides wait for ever."""
+
+
+LARGEST = 64 << 20
+"""Bytes of an object that are kept; what follows is read and dropped."""
+
+
+class GitError(Exception):
+    """Git failed or could not be started. `argv` is what was run, `status` its exit status, `stderr` what it said."""
+
+    def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
+        super().__init__(argv, status, stderr)
+        self.argv = tuple(argv)
+        self.status = status
+        self.stderr = stderr
+
+    def __str__(self) -> str:
+        said = self.stderr.strip().splitlines()
+        command = " ".join(("git",) + self.argv[1:3])
+        return f"{command} failed with {self.status}" + (f": {said[-1]}" if said else "")
+
+
+class Process:
+    """A running git with a pipe to each of its standard streams."""
+
+    __slots__ = ("argv", "pid", "stdin", "stdout", "stderr")
+
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start `argv`, whose first word is an absolute path, with nothing but `environment`."""
+        self.argv = argv
+        input_end, self.stdin = os.pipe()
+        self.stdout, output_end = os.pipe()
+        self.stderr, error_end = os.pipe()
+        ends = (input_end, output_end, error_end)
+        actions = [(os.POSIX_SPAWN_DUP2, end, descriptor) for descriptor, end in enumerate(ends)]
+        try:
+            self.pid = os.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
+        except OSError as error:
+            raise GitError(argv, 127, f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
+        finally:
+            for end in ends:
+                os.close(end)
+
+    def write(self, data: bytes) -> None:
+        """Write all of `data` to git; what git does not read because it has failed is reported by `finish`."""
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self.stdin, view) :]
+        except BrokenPipeError:
+            pass
+
+    def finish(self) -> bytes:
+        """End the input, read the output, wait for the end; a GitError when git failed."""
+        os.close(self.stdin)
+        output, errors = _read_both(self.stdout, self.stderr)
+        os.close(self.stdout)
+        os.close(self.stderr)
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        if status:
+            raise GitError(self.argv, status, errors.decode("utf-8", "replace"))
+        return output
+
+
+def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
+    """All that two descriptors yield, read as it comes, so that neither writer has to wait for the other."""
+    pieces: dict[int, list[bytes]] = {one: [], two: []}
+    waiting = [one, two]
+    while waiting:
+        for descriptor in select(waiting, (), ())[0]:
+            piece = os.read(descriptor, 1 << 20)
+            pieces[descriptor].append(piece)
+            if not piece:
+                waiting.remove(descriptor)
+    return b"".join(pieces[one]), b"".join(pieces[two])
+
+
+class Repository:
+    """A repository as git shows it. `git` is the absolute path of git, `git_dir` that of the repository."""
+
+    def __init__(self, git: str, git_dir: str, environment: Mapping[str, str]) -> None:
+        self._git = git
+        self.git_dir = git_dir
+        self._environment = {**CLEAN, **{name: environment[name] for name in KEPT if name in environment}}
+        self._environment["GIT_DIR"] = git_dir
+
+    def start(self, *arguments: str) -> Process:
+        """A running git with these arguments."""
+        return Process((self._git, *arguments), self._environment)
+
+    def start_refs(self, patterns: Iterable[str]) -> Process:
+        """Start listing the refs that match the patterns (`git for-each-ref`); `parse_refs` reads the result."""
+        form = "%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname) %(symref)"
+        return self.start("for-each-ref", f"--format={form}", "--", *patterns)
+
+    def start_config(self) -> Process:
+        """Start reading our keys in the repository's own configuration, which a push cannot reach."""
+        return self.start("config", "--local", "-z", "--get-regexp", "^halfhooks\\.")
+
+    def blob_config(self, oid: str) -> list[tuple[str, str]]:
+        """The keys of a blob in git-config syntax; a GitError when git cannot parse it. Includes are not followed."""
+        return parse_pairs(self.start("config", f"--blob={oid}", "-z", "--list").finish())
+
+    def new_commits(self, tips: Iterable[str], excluded: Iterable[str]) -> Iterator[Commit]:
+        """The commits reachable from `tips` and not from `excluded`, parents first; a GitError when one is missing."""
+        process = self.start(
+            "rev-list", "--topo-order", "--reverse", "--no-commit-header", "--format=%H %T %ct %P", "--stdin"
+        )
+        process.write("".join([f"{tip}\n" for tip in tips] + [f"^{tip}\n" for tip in excluded]).encode())
+        for line in process.finish().decode("ascii").splitlines():
+            oid, tree, date, *parents = line.split()
+            yield Commit(oid, tree, tuple(parents), int(date))
+
+
+def parse_refs(output: bytes) -> tuple[dict[str, Target], dict[str, str]]:
+    """What `Repository.start_refs` printed: where each ref points, and the symbolic refs with their targets."""
+    refs, symbolic = {}, {}
+    for line in output.decode("utf-8", "surrogateescape").split("\n")[:-1]:
+        oid, kind, peeled, peeled_kind, ref, link = line.split(" ")
+        commit = oid if kind == "commit" else peeled if kind == "tag" and peeled_kind == "commit" else ""
+        refs[ref] = Target(oid, kind, commit)
+        if link:
+            symbolic[ref] = link
+    return refs, symbolic
+
+
+def parse_pairs(output: bytes) -> list[tuple[str, str]]:
+    """The keys and values that `git config -z` printed; a key without a value reads as `true`."""
+    lines = output.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return [(key, value if newline else "true") for key, newline, value in (line.partition("\n") for line in lines)]
+
+
+class ObjectDatabase:
+    """The objects of a repository, read through one `git cat-file --batch` and remembered."""
+
+    REMEMBERED = 4000
+    """How many trees are kept; more are read again when needed."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._process = repository.start("cat-file", "--batch")
+        self._answers = os.fdopen(os.dup(self._process.stdout), "rb", 1 << 16)
+        self._commits: dict[str, Commit] = {}
+        self._trees: dict[str, Tree] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._targets: dict[str, Target] = {}
+
+    def remember(self, commits: Iterable[Commit]) -> None:
+        """Take commits that are already known, so that they are not read again."""
+        self._commits.update((commit.oid, commit) for commit in commits)
+
+    def commit(self, oid: str) -> Commit:
+        """The commit `oid`; a GitError when there is none."""
+        known = self._commits.get(oid)
+        if known is None:
+            known = self._commits[oid] = parse_commit(oid, self._read(oid, "commit"))
+        return known
+
+    def tree(self, oid: str) -> Tree:
+        """The tree `oid`; a GitError when there is none."""
+        known = self._trees.get(oid)
+        if known is None:
+            if len(self._trees) >= self.REMEMBERED:
+                self._trees.clear()
+            known = self._trees[oid] = parse_tree(self._read(oid, "tree"), len(oid) // 2)
+        return known
+
+    def blob(self, oid: str) -> bytes:
+        """The content of the blob `oid`; a GitError when there is none."""
+        known = self._blobs.get(oid)
+        if known is None:
+            known = self._blobs[oid] = self._read(oid, "blob")
+        return known
+
+    def load(self, oids: Iterable[str]) -> None:
+        """Read what many refs lead to in one go, so that `target` and `commit` know them."""
+        for oid, kind, raw in self.read([oid for oid in dict.fromkeys(oids) if oid not in self._targets]):
+            self._targets[oid] = self._parse_target(oid, kind, raw)
+
+    def target(self, oid: str) -> Target:
+        """What a ref at `oid` leads to: itself if it is a commit, the commit that an annotated tag names, or nothing."""
+        if oid not in self._targets:
+            self.load([oid])
+        return self._targets[oid]
+
+    def _parse_target(self, oid: str, kind: str, raw: bytes) -> Target:
+        if kind == "commit":
+            self._commits[oid] = parse_commit(oid, raw)
+            return Target(oid, kind, oid)
+        named, named_kind = parse_tag(raw) if kind == "tag" else ("", "")
+        return Target(oid, kind, named if named_kind == "commit" else "")
+
+    def stream_trees(self, oids: Sequence[str]) -> Iterator[tuple[str, Tree]]:
+        """Many trees, read once and not remembered: there can be one for every commit of a long history."""
+        return ((oid, parse_tree(raw, len(oid) // 2)) for oid, _, raw in self.read(oids))
+
+    def _read(self, oid: str, wanted: str) -> bytes:
+        ((_, kind, raw),) = self.read([oid])
+        if kind != wanted:
+            raise GitError(self._process.argv, 0, f"{oid} is a {kind}, not a {wanted}")
+        return raw
+
+    def read(self, oids: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
+        """Id, type and content of many objects, in order, without remembering them; a GitError at a missing one."""
+        for start in range(0, len(oids), BATCH):
+            batch = oids[start : start + BATCH]
+            self._process.write("".join([f"{oid}\n" for oid in batch]).encode())
+            for oid in batch:
+                yield (oid, *self._answer(oid))
+
+    def _answer(self, oid: str) -> tuple[str, bytes]:
+        header = self._answers.readline().split()
+        if len(header) != 3:
+            raise GitError(self._process.argv, 0, f"the object {oid} is missing")
+        size = int(header[2])
+        content = self._answers.read(min(size, LARGEST))
+        left = size + 1 - len(content)
+        while left > 0:
+            skipped = len(self._answers.read(min(left, LARGEST)))
+            if not skipped:
+                raise GitError(self._process.argv, 0, f"the object {oid} could not be read")
+            left -= skipped
+        return header[1].decode(), content

@@ -1,0 +1,91 @@
+"""Parsers of git's raw objects, as `git cat-file --batch` prints them. Formats: gitformat-tree, git-cat-file(1).
+
+Trees are parsed here, not by git: git's own commands disagree about a tree with duplicate or unsorted entries
+(`COMMIT:path` takes the first, a checkout writes the last), so such a tree must be recognised and refused.
+"""
+
+from __future__ import annotations
+
+from halfhooks.names import fold
+from halfhooks.snapshot import FOLDER, Commit, Entry, Tree
+
+MODES = ("100644", "100755", "100664", "120000", "160000", FOLDER)
+
+
+class MalformedObject(Exception):
+    """A commit or tag that lacks what every commit or tag has."""
+
+
+def parse_tree(raw: bytes, id_size: int) -> Tree:
+    """The entries of a raw tree object. `id_size` is the length of a binary object id: 20 for SHA-1, 32 for SHA-256.
+
+    Names are decoded as UTF-8 with surrogate escapes, so that any bytes survive. A malformed tree is described by
+    `Tree.problem`, and holds the entries that could be read, the first one where a name stands twice.
+    """
+    entries: dict[str, Entry] = {}
+    position, end, previous, problem = 0, len(raw), b"", ""
+    while position < end:
+        zero = raw.find(b"\0", position)
+        following = zero + 1 + id_size
+        mode, space, name = raw[position:zero].partition(b" ")
+        if zero < 0 or following > end or not space:
+            return Tree(entries, "it is cut off")
+        text = name.decode("utf-8", "surrogateescape")
+        entry = Entry(mode.decode("ascii", "replace"), raw[zero + 1 : following].hex())
+        sorted_as = name + b"/" if mode == b"40000" else name
+        if sorted_as <= previous or text in entries or _is_forbidden(text) or entry.mode not in MODES:
+            problem = problem or _what_is_wrong(text, entry, entries)
+        entries.setdefault(text, entry)
+        position, previous = following, sorted_as
+    return Tree(entries, problem)
+
+
+def _is_forbidden(name: str) -> bool:
+    """Whether no entry may be called so: no name at all, a path, or `.git` as some file system would read it.
+
+    NTFS drops dots and spaces at the end and what follows a colon, takes a backslash for a slash, and knows `.git` as
+    `git~1`; HFS+ drops invisible characters: see git's is_ntfs_dotgit and is_hfs_dotgit.
+    """
+    if name.isascii() and name[:1] not in ".gG/" and "/" not in name:
+        return not name
+    plain = fold(name).partition("\\")[0].partition(":")[0].rstrip(". ")
+    return "/" in name or name in (".", "..") or plain in (".git", "git~1")
+
+
+def _what_is_wrong(name: str, entry: Entry, entries: dict[str, Entry]) -> str:
+    if name in entries:
+        return f"it lists '{name}' twice"
+    if _is_forbidden(name):
+        return f"it holds an entry called '{name}'"
+    if entry.mode not in MODES:
+        return f"'{name}' has the mode '{entry.mode}'"
+    return f"its entries are not sorted at '{name}'"
+
+
+def parse_commit(oid: str, raw: bytes) -> Commit:
+    """The header of a raw commit; fails with MalformedObject when a tree or a committer is missing."""
+    tree, parents, date = "", [], 0
+    for line in raw.partition(b"\n\n")[0].split(b"\n"):
+        word, _, rest = line.partition(b" ")
+        if word == b"tree" and not tree:
+            tree = rest.decode("ascii", "replace")
+        elif word == b"parent":
+            parents.append(rest.decode("ascii", "replace"))
+        elif word == b"committer":
+            date = parse_date(rest)
+            break
+    if not tree:
+        raise MalformedObject(f"the commit {oid} has no tree")
+    return Commit(oid, tree, tuple(parents), date)
+
+
+def parse_date(committer: bytes) -> int:
+    """The seconds in a committer line `NAME <MAIL> SECONDS ZONE`; 0 when they cannot be read."""
+    seconds = committer.rpartition(b">")[2].split()[:1]
+    return int(seconds[0]) if seconds and seconds[0].isdigit() and len(seconds[0]) < 19 else 0
+
+
+def parse_tag(raw: bytes) -> tuple[str, str]:
+    """The id and the type of the object that a raw annotated tag names; empty texts when it lacks them."""
+    fields = dict(line.partition(b" ")[::2] for line in raw.partition(b"\n\n")[0].split(b"\n"))
+    return fields.get(b"object", b"").decode("ascii", "replace"), fields.get(b"type", b"").decode("ascii", "replace")

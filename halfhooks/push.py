@@ -1,0 +1,193 @@
+"""What a rule looks at: the state before, the state after, and the commits in between."""
+
+from __future__ import annotations
+
+from halfhooks.history import between
+from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, fold, parse_ref
+from halfhooks.release import Project
+from halfhooks.snapshot import Entry, entry_at, differing, folder, is_folder
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Callable, Optional
+
+    from halfhooks.config import Config
+    from halfhooks.layout import Layout
+    from halfhooks.names import RefName
+    from halfhooks.snapshot import Commit, Objects, Snapshot, Tree, Update
+
+
+class Rooms(NamedTuple):
+    """What a commit holds where the rules look: its three folders, and what is wrong with the tree around them."""
+
+    releases: Optional[Entry]
+    patches: Optional[Entry]
+    model: Optional[Entry]
+    problem: str = ""
+    look_alikes: tuple[tuple[str, str], ...] = ()
+
+
+def read_rooms(objects: Objects, layout: Layout, top: Tree) -> Rooms:
+    """The rooms of a commit whose root tree is `top`."""
+    tree, problem = top, top.problem
+    for name in layout.root.split("/")[:-1]:
+        tree = folder(objects, tree.entries.get(name))
+        problem = problem or tree.problem
+    entries = (tree.entries.get(name) for name in layout.folders())
+    return Rooms(*entries, problem, tuple(_look_alikes(tree, layout)))
+
+
+def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
+    """Names that some file system, or a reader, takes for one of the three folders, with the folder.
+
+    Windows drops dots and spaces at the end, and knows long names by a short one (`RELEAS~1`).
+    """
+    folders = {name.lower(): name for name in layout.folders()}
+    short = {f"{name[:6]}~1": name for name in folders}
+    for name in tree.entries:
+        if name in folders.values() or name.isascii() and name[:1].lower() not in "rpm":
+            continue
+        plain = fold(name).partition(":")[0].rstrip(". ")
+        meant = folders.get(plain) or short.get(plain)
+        if meant:
+            yield name, meant
+
+
+class Move(NamedTuple):
+    """A ref update together with what the ref's name says. `old` and `new` are commits, "" for none."""
+
+    ref: str
+    name: RefName
+    old: str
+    new: str
+
+    @property
+    def created(self) -> bool:
+        """Whether the ref did not exist before."""
+        return not self.old and bool(self.new)
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the ref is gone afterwards."""
+        return bool(self.old) and not self.new
+
+    @property
+    def updated(self) -> bool:
+        """Whether the ref exists before and afterwards."""
+        return bool(self.old) and bool(self.new)
+
+
+class Transport(NamedTuple):
+    """What git said about the push besides its updates."""
+
+    shallow_push: bool = False
+    shallow_server: bool = False
+    symbolic: Mapping[str, str] = {}
+
+
+class Push:
+    """A push, or a commit, or a whole repository, as the rules see it: only values and look-ups in the object database.
+
+    `commits` are the new ones on policed branches, parents first: reachable from the new tips, from no policed tip
+    before. `rooms` knows the root tree of each of them and of their parents.
+    """
+
+    __slots__ = (
+        *("before", "after", "updates", "commits", "rooms", "config", "layout", "objects", "transport"),
+        *("policies", "moves", "new", "_owners", "_differing"),
+    )
+
+    def __init__(
+        self,
+        before: Snapshot,
+        after: Snapshot,
+        updates: tuple[Update, ...],
+        commits: tuple[Commit, ...],
+        rooms: Mapping[str, Rooms],
+        config: Config,
+        transport: Transport,
+        policies: Mapping[str, list[str]],
+    ) -> None:
+        """`policies` says what is wrong with each `halfhooks.conf` that the push brings, by object id."""
+        self.layout = config.layout()
+        self.objects = after.objects
+        self.before = Project(before, self.layout)
+        self.after = Project(after, self.layout)
+        self.updates = updates
+        self.commits = commits
+        self.new = {commit.oid: commit for commit in commits}
+        self.rooms = rooms
+        self.config = config
+        self.transport = transport
+        self.policies = policies
+        self.moves = tuple(self._move(update) for update in updates if update.old != update.new)
+        self._owners: Optional[dict[str, Move]] = None
+        self._differing: dict[tuple[Optional[Entry], Optional[Entry]], list[str]] = {}
+
+    def _move(self, update: Update) -> Move:
+        old, new = (target(project, update.ref, oid) for project, oid in ((self.before, update.old), (self.after, update.new)))
+        return Move(update.ref, parse_ref(update.ref, self.layout), old, new)
+
+    def moves_of(self, *kinds: str) -> Iterator[Move]:
+        """The moves of refs of these kinds, in the order of the push."""
+        return (move for move in self.moves if move.name.kind in kinds)
+
+    def production_move(self) -> Optional[Move]:
+        """The move of the production branch, None when it stays."""
+        return next(self.moves_of(PRODUCTION_BRANCH), None)
+
+    def owner(self, commit: str) -> Move:
+        """The move that brings a new commit; where several do, the one whose rules are the strictest."""
+        if self._owners is None:
+            self._owners = {}
+            for kind in (PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH):
+                for move in self.moves_of(kind):
+                    for oid in self.brought_by(move.new):
+                        self._owners.setdefault(oid, move)
+        return self._owners[commit]
+
+    def brought_by(self, tip: str) -> list[str]:
+        """The new commits that can be reached from a tip."""
+        found, stack = set(), [tip]
+        while stack:
+            oid = stack.pop()
+            if oid in self.new and oid not in found:
+                found.add(oid)
+                stack.extend(self.new[oid].parents)
+        return [commit.oid for commit in self.commits if commit.oid in found]
+
+    def room(self, commit: str, folder: str) -> Optional[Entry]:
+        """The entry of one of the three folders in the tree of a commit."""
+        rooms = self.rooms.get(self.objects.commit(commit).tree)
+        if rooms is None:
+            return entry_at(self.objects, commit, self.layout.path(folder))
+        return rooms[self.layout.folders().index(folder)]
+
+    def differing(self, old: Optional[Entry], new: Optional[Entry]) -> list[str]:
+        """The names that differ directly below two folders. The same pair, of many commits, is compared once."""
+        pair = (old, new)
+        if pair not in self._differing:
+            self._differing[pair] = differing(*(folder(self.objects, entry).entries for entry in pair))
+        return self._differing[pair]
+
+    def touched(self, commit: Commit, folder_name: str) -> list[str]:
+        """The names directly below a folder in which a commit differs from at least one parent."""
+        mine = self.room(commit.oid, folder_name)
+        olds = [self.room(parent, folder_name) for parent in commit.parents] or [None]
+        if all(old == mine for old in olds):
+            return []
+        return sorted({name for old in olds for name in self.differing(old, mine)})
+
+    def below(self, commit: str, folder_name: str, name: str) -> Optional[Entry]:
+        """The entry `name` directly below one of the three folders in the tree of a commit."""
+        return folder(self.objects, self.room(commit, folder_name)).entries.get(name)
+
+
+def target(project: Project, ref: str, oid: str) -> str:
+    """The commit that `ref` leads to at `oid`; the object's own id where it leads to none, so that the move shows."""
+    if not oid:
+        return ""
+    known = project.snapshot.refs.get(ref) or project.objects.target(oid)
+    return known.commit or known.oid

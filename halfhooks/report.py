@@ -1,0 +1,92 @@
+"""Findings as people and programs read them. Everything that came from a push is escaped here, and only here."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from halfhooks.rules import Finding, Rule
+
+WIDTH = 70
+"""Columns of a line of text: git puts `remote: ` before it, and terminals have 80."""
+
+LIMIT = 20
+"""Findings shown in full; the rest is counted."""
+
+
+def escape(text: str) -> str:
+    """`text` without anything that a terminal would act on: control, format and other invisible characters."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
+
+
+def to_text(findings: Sequence[Finding], rules: dict[str, Rule], outcome: str, limit: int = LIMIT) -> list[str]:
+    """The lines that tell a person what was found and, as the last one, what comes of it."""
+    lines: list[str] = []
+    for finding in findings[:limit]:
+        lines.extend(_block(finding, rules[finding.code]))
+    if len(findings) > limit:
+        lines.append(f"... and {len(findings) - limit} more")
+    errors = sum(not finding.warning for finding in findings)
+    counts = [_count(errors, "error")] if errors else []
+    if len(findings) > errors:
+        counts.append(_count(len(findings) - errors, "warning"))
+    lines.append(f"halfhooks: {', '.join(counts)}, {outcome}")
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number != 1 else "")
+
+
+def _block(finding: Finding, rule: Rule) -> list[str]:
+    severity = "warning" if finding.warning else "error"
+    lines = wrap(f"{severity}[{finding.code}]: {escape(finding.text)}", "  ")
+    where = escape(finding.path)
+    if finding.line:
+        where += f":{finding.line}" + (f":{finding.column}" if finding.column else "")
+    details = (
+        ("ref:", escape(finding.ref)),
+        ("commit:", finding.commit[:10]),
+        ("path:", where),
+        ("why:", rule.why[:1].lower() + rule.why[1:]),
+        ("help:", escape(finding.help or rule.hint)),
+        ("more:", f"ho explain {finding.code}"),
+    )
+    for name, value in details:
+        if value:
+            lines.extend(wrap(f"  {name:<7} {value}", " " * 10))
+    return lines
+
+
+def wrap(text: str, indent: str) -> list[str]:
+    """Break a line at spaces so that none is longer than WIDTH, unless a single word is."""
+    lines, line = [], ""
+    start = len(text) - len(text.lstrip(" "))
+    for word in text[start:].split(" "):
+        if line and len(line) + 1 + len(word) > WIDTH:
+            lines.append(line)
+            line = indent + word
+        else:
+            line = f"{line} {word}" if line else text[:start] + word
+    return lines + [line]
+
+
+def to_values(findings: Iterable[Finding], rules: dict[str, Rule]) -> list[dict[str, object]]:
+    """The findings as plain values, for JSON."""
+    return [
+        {
+            "code": finding.code,
+            "rule": rules[finding.code].slug,
+            "severity": "warning" if finding.warning else "error",
+            "message": finding.text,
+            "ref": finding.ref,
+            "commit": finding.commit,
+            "path": finding.path,
+            "line": finding.line,
+            "column": finding.column,
+            "why": rules[finding.code].why,
+            "help": finding.help or rules[finding.code].hint,
+        }
+        for finding in findings
+    ]

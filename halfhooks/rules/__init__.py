@@ -1,0 +1,26 @@
+"""The rules of the workflow, one function each, in one module per group."""
+
+from __future__ import annotations
+
+from halfhooks.rules import branches, protocol, releases, tags, versions
+from halfhooks.rules._registry import COMMIT, RULES, UPDATE, Finding, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from halfhooks.push import Push
+
+__all__ = ["COMMIT", "RULES", "UPDATE", "Finding", "Rule", "check"]
+
+GROUPS = (protocol, branches, versions, releases, tags)
+
+
+def check(push: Push, rules: Iterable[Rule] = RULES.values()) -> list[Finding]:
+    """Every finding of the rules on a push, in the order of the codes; those of codes set to warn are warnings."""
+    findings = []
+    for each in sorted(rules, key=lambda rule: rule.code):
+        warn = each.code in push.config.warn
+        for finding in each.check(push):
+            findings.append(finding._replace(code=each.code, warning=finding.warning or warn))
+    return findings

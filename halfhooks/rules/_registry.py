@@ -1,0 +1,75 @@
+"""What a rule is, and the table of all rules."""
+
+from __future__ import annotations
+
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Callable
+
+    from halfhooks.push import Push
+
+    Check = Callable[[Push], Iterator["Finding"]]
+
+COMMIT = "commit"
+UPDATE = "update"
+
+
+class Finding(NamedTuple):
+    """One violation. `text` says what is wrong; the rest says where: "" or 0 where it does not apply."""
+
+    text: str
+    ref: str = ""
+    commit: str = ""
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    help: str = ""
+    warning: bool = False
+    code: str = ""
+
+
+class Rule(NamedTuple):
+    """A rule: `check` yields a finding for each violation; its docstring is the rule's page.
+
+    `scope` says what it looks at: one commit at a time, or the refs before and after. `state` rules hold for the
+    repository as it stands, whatever led there, so that `ho check` can hold them against it.
+    """
+
+    code: str
+    scope: str
+    hint: str
+    state: bool
+    check: Check
+
+    @property
+    def slug(self) -> str:
+        """The rule's name for people, such as `release-file-immutable`."""
+        return self.check.__name__.replace("_", "-")
+
+    @property
+    def doc(self) -> str:
+        """The whole page."""
+        return self.check.__doc__ or ""
+
+    @property
+    def why(self) -> str:
+        """The reason for the rule: the first line of its page, as one clause."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(code: str, scope: str, hint: str, state: bool = False) -> Callable[[Check], Check]:
+    """Register a rule under a code that no other rule has. `hint` is a command that mends the usual case."""
+
+    def register(check: Check) -> Check:
+        if code in RULES:
+            raise ValueError(f"{code} is taken by {RULES[code].slug}")
+        RULES[code] = Rule(code, scope, hint, state, check)
+        return check
+
+    return register

@@ -1,0 +1,208 @@
+"""HH1: how branches are named, created, moved and deleted. What may enter a release is in `integration.py`."""
+
+from __future__ import annotations
+
+from halfhooks.history import between, is_ancestor
+from halfhooks.integration import fork_points, is_integrated
+from halfhooks.layout import ABANDONED, HEADS, PRODUCTION, TAGS
+from halfhooks.names import (
+    BAD_PATCH_ID,
+    LOOK_ALIKE,
+    PATCH_BRANCH,
+    PRODUCTION_BRANCH,
+    RELEASE_BRANCH,
+    UNKNOWN_BRANCH,
+    nearest,
+    release_tag,
+)
+from halfhooks.release import FINISHED
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halfhooks.push import Move, Push
+    from halfhooks.release import Project, Release
+    from halfhooks.snapshot import Commit
+
+
+@rule("HH101", UPDATE, hint="git branch -m NAME topic/NAME", state=True)
+def branch_name(push: Push) -> Iterator[Finding]:
+    """A `ho-` branch that the workflow does not know is a slip of the pen, and its work would be in no release.
+
+    The branches of the workflow are `ho-prod`, `ho-release/X.Y.Z` and `ho-patch/ID`.
+    """
+    for move in push.moves_of(UNKNOWN_BRANCH):
+        if move.new:
+            name = move.ref[len(HEADS) :]
+            yield Finding(f"'{name}' is no branch of the workflow; the nearest is '{_nearest(push, name)}'", ref=move.ref)
+
+
+def _nearest(push: Push, name: str) -> str:
+    """The branch that was probably meant: one that there is, or else the form of one."""
+    layout = push.layout
+    releases = [layout.release + str(version) for version in push.before.release_tips]
+    patches = [layout.patch + patch for patch in push.before.patch_tips]
+    forms = [layout.production, layout.release + "X.Y.Z", layout.patch + "ID"]
+    return nearest(name, forms + releases + patches)
+
+
+@rule("HH102", UPDATE, hint="git branch -m NAME, with a name that cannot be mistaken", state=True)
+def name_look_alike(push: Push) -> Iterator[Finding]:
+    """A name that people or file systems take for a workflow name misleads whoever reads or fetches it.
+
+    Folded are case, Unicode compatibility forms, dashes, digits, invisible and combining characters; a letter of another
+    script stands for any letter. A tag called like a workflow branch captures the short name in git's own commands.
+    """
+    for move in push.moves_of(LOOK_ALIKE):
+        if move.new:
+            yield Finding(f"'{move.ref}' can be mistaken for the workflow's '{move.name.meant}'", ref=move.ref)
+
+
+@rule("HH103", UPDATE, hint="git fetch origin, and leave ho-prod where it is")
+def production_branch_deleted(push: Push) -> Iterator[Finding]:
+    """The production branch is the source of truth: without it no version, patch or model can be checked."""
+    for move in push.moves_of(PRODUCTION_BRANCH):
+        if move.deleted:
+            yield Finding(f"'{push.layout.production}' cannot be deleted", ref=move.ref)
+
+
+@rule("HH104", UPDATE, hint="git pull, then push without --force")
+def history_rewritten(push: Push) -> Iterator[Finding]:
+    """What has been released, or is being integrated by several people, keeps its history.
+
+    Commits that others have built on, or that a database records, would no longer be on any branch.
+    """
+    for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
+        if move.updated and not is_ancestor(push.objects, move.old, move.new):
+            text = f"{move.new[:10]} does not contain {move.old[:10]}, where '{move.ref[len(HEADS) :]}' stands"
+            yield Finding(text, ref=move.ref, commit=move.new)
+
+
+@rule("HH105", UPDATE, hint="git tag -a -m REASON vX.Y.Z-abandonedN BRANCH, and push the tag with the deletion")
+def release_branch_deleted_early(push: Push) -> Iterator[Finding]:
+    """Deleting a release branch must not lose staged patches, nor leave a later release without its predecessor.
+
+    The branch may go when its tip is in ho-prod, when nothing was staged and no RC was cut, or when an annotated tag
+    `vX.Y.Z-abandonedN` keeps its tip; never while another release in preparation follows only this one.
+    """
+    for move in push.moves_of(RELEASE_BRANCH):
+        version = move.name.version
+        if not move.deleted or version is None:
+            continue
+        release = push.before.release(version)
+        if release and (release.stage or release.rcs) and not _is_kept(push, move):
+            what = f"{len(release.complete)} staged patch(es)"
+            yield Finding(f"'{move.ref[len(HEADS) :]}' holds {what} that are not in production", ref=move.ref)
+        for orphan in _orphans(push, move):
+            text = f"'{move.ref[len(HEADS) :]}' cannot go: {orphan.version} in preparation follows no other version"
+            yield Finding(text, ref=move.ref, help=f"delete {push.layout.release}{orphan.version} first")
+
+
+def _is_kept(push: Push, move: Move) -> bool:
+    """Whether the tip of a deleted release branch stays reachable: in production, or by a tag that abandons it."""
+    if is_ancestor(push.objects, move.old, push.after.production):
+        return True
+    assert move.name.version is not None
+    start = TAGS + release_tag(move.name.version, PRODUCTION, push.layout) + "-" + ABANDONED
+    tags = [target for ref, target in push.after.snapshot.refs.items() if ref.startswith(start)]
+    return any(target.kind == "tag" and target.commit == move.old for target in tags)
+
+
+def _orphans(push: Push, move: Move) -> Iterator[Release]:
+    """The releases in preparation that the deletion of a release branch leaves without a predecessor."""
+    successors = move.name.version.successors() if move.name.version else ()
+    for release in push.after.preparing():
+        if release.version in successors and not push.after.may_follow(release.version):
+            yield release
+
+
+@rule("HH106", UPDATE, hint="merge the patch into its release first, or withdraw it from the candidates")
+def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
+    """Deleting a patch branch must not lose work that the team still expects.
+
+    It may go when its tip, or a squash of it, is in a release branch or in ho-prod, or when its id is no candidate.
+    """
+    for move in push.moves_of(PATCH_BRANCH):
+        if not move.deleted:
+            continue
+        for release in push.after.releases_of(move.name.patch):
+            if not is_integrated(push, release, move.name.patch, move.old):
+                text = f"'{move.ref[len(HEADS) :]}' is not integrated: {move.name.patch} is a candidate of {release.version}"
+                yield Finding(text, ref=move.ref, commit=move.old)
+
+
+@rule("HH109", UPDATE, hint="git rebase --onto BRANCH, where BRANCH is the release branch")
+def patch_branch_origin(push: Push) -> Iterator[Finding]:
+    """A patch is built on the release that it is for, and all history of a project hangs together.
+
+    The history of `ho-patch/ID` contains the point where its release left ho-prod (for a hotfix: the tag); a new root
+    commit or unrelated history can come from nowhere but another repository.
+    """
+    for move in push.moves_of(PATCH_BRANCH):
+        for release in push.after.releases_of(move.name.patch) if move.new else ():
+            points = fork_points(push.after, release)
+            if not any(is_ancestor(push.objects, point, move.new) for point in points):
+                branch = push.layout.release + str(release.version)
+                yield Finding(
+                    f"'{move.ref[len(HEADS) :]}' does not contain {points[0][:10]}, where '{branch}' begins",
+                    ref=move.ref,
+                    commit=move.new,
+                    help=f"git rebase {branch} {move.ref[len(HEADS) :]}",
+                )
+    for commit in push.commits:
+        if not commit.parents:
+            ref = push.owner(commit.oid).ref
+            yield Finding(f"{commit.oid[:10]} begins a history of its own", ref=ref, commit=commit.oid)
+
+
+@rule("HH110", UPDATE, hint="add the id to releases/X.Y.Z-candidates.txt on the release branch, push that first")
+def patch_not_candidate(push: Push) -> Iterator[Finding]:
+    """A patch belongs to one release from its first push on, so that nobody works for a release that never comes.
+
+    Its id must be a candidate of exactly one open release, before or in the same push.
+    """
+    for move in push.moves_of(PATCH_BRANCH):
+        releases = push.after.releases_of(move.name.patch) if move.created else None
+        if releases == []:
+            yield Finding(f"'{move.name.patch}' is a candidate of no open release", ref=move.ref)
+        elif releases and len(releases) > 1:
+            versions = " and ".join(str(release.version) for release in releases)
+            yield Finding(f"'{move.name.patch}' is a candidate of {versions}", ref=move.ref)
+
+
+@rule("HH111", COMMIT, hint="git restore --source=HEAD~ PATH, and commit; releases are edited on release branches")
+def patch_out_of_its_room(push: Push) -> Iterator[Finding]:
+    """A patch branch changes its own `Patches/ID/` and the project's code, never what belongs to releases or others.
+
+    Release files, the model and the directories of other patches change by the workflow's own steps only; `README.md`
+    in `releases/` and `Patches/` is free. Commits of another candidate's branch count as that one's. A merge may bring
+    what its other parents hold.
+    """
+    own = _patch_commits(push)
+    for commit in push.commits:
+        if commit.oid not in own:
+            continue
+        patches = own[commit.oid]
+        for path in _outside(push, commit, patches):
+            branch = push.layout.patch + sorted(patches)[0]
+            yield Finding(
+                f"'{path}' is outside of what '{branch}' may change",
+                ref=push.owner(commit.oid).ref,
+                commit=commit.oid,
+                path=path,
+            )
+
+
+def _patch_commits(push: Push) -> dict[str, set[str]]:
+    """The new commits that belong to patch branches alone, each with the ids of these."""
+    others = {
+        oid for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH) for oid in push.own_line(move)
+    }
+    found: dict[str, set[str]] = {}
+    for move in push.moves_of(PATCH_BRANCH):
+        for oid in push.brought_by(move.new):
+            if oid not in others:
+                found.setdefault(oid, set()).add(move.name.patch)
+    return found

@@ -1,0 +1,141 @@
+"""HH0: what must hold before the workflow can be judged at all. These rules can never be set to warn."""
+
+from __future__ import annotations
+
+from halfhooks.layout import HEADS, TAGS
+from halfhooks.names import BRANCH, OTHER, POLICED_BRANCHES, RELEASE_TAG, TAG
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, rule
+from halfhooks.snapshot import folder, is_file, is_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Optional
+
+    from halfhooks.push import Push
+    from halfhooks.snapshot import Entry
+
+
+@rule("HH001", UPDATE, hint="git fetch, then push again; if it persists: git fsck")
+def unreadable_push(push: Push) -> Iterator[Finding]:
+    """What cannot be read cannot be judged, so it is refused.
+
+    An object is missing or malformed, git failed, the input of the hook is not what git writes, or a ref has moved
+    since the push began. Nothing is guessed: the push is refused as a whole.
+    """
+    for update in push.updates:
+        known = push.before.snapshot.refs.get(update.ref)
+        if known and known.oid != update.old:
+            yield Finding(f"'{update.ref}' has moved while this push was on its way", ref=update.ref)
+
+
+@rule("HH002", UPDATE, hint="git fetch --unshallow, then push again")
+def shallow_push(push: Push) -> Iterator[Finding]:
+    """History that is cut off cannot be checked, and a server that accepts it stays cut off for ever.
+
+    An ordinary push from a shallow clone is fine: git then sends whole commits on top of what the server has.
+    """
+    if push.transport.shallow_push:
+        yield Finding("this push would cut off the history of the server")
+    if push.transport.shallow_server:
+        yield Finding(
+            "the repository on the server is shallow, so no push can be checked",
+            help="on the server: git fetch --unshallow from a whole copy",
+        )
+
+
+@rule("HH003", UPDATE, hint="push branches and tags only: git push origin BRANCH")
+def namespace_not_allowed(push: Push) -> Iterator[Finding]:
+    """Refs outside branches and tags can change how git reads everything else.
+
+    `refs/replace/` makes one commit look like another, `refs/meta/` and `refs/notes/` steer some tools. A namespace
+    that a team needs is listed in `allowNamespaces`; `otherRefs = refuse` leaves only the branches and tags of the
+    workflow.
+    """
+    for update in push.updates:
+        kind = next((move.name.kind for move in push.moves if move.ref == update.ref), "")
+        if kind == OTHER and not _is_allowed(update.ref, push.config.allowNamespaces):
+            yield Finding(f"'{update.ref}' is neither a branch nor a tag", ref=update.ref)
+        elif kind in (BRANCH, TAG) and push.config.otherRefs == "refuse" and update.new:
+            yield Finding(f"'{update.ref}' is no {kind} of the workflow, and others are refused here", ref=update.ref)
+
+
+def _is_allowed(ref: str, namespaces: tuple[str, ...]) -> bool:
+    prefixes = tuple(f"refs/{name.strip('/').removeprefix('refs/')}/" for name in namespaces)
+    return ref.startswith(prefixes) and not ref.startswith((HEADS, TAGS))
+
+
+@rule("HH004", UPDATE, hint="git tag -a -m MESSAGE TAG COMMIT")
+def not_a_commit(push: Push) -> Iterator[Finding]:
+    """A release is a commit: a branch or tag that leads to anything else names no state of the project."""
+    for move in push.moves_of(*POLICED_BRANCHES, RELEASE_TAG):
+        if not move.new:
+            continue
+        target = push.after.snapshot.refs[move.ref]
+        if target.kind != "commit" and (move.name.policed or not target.commit):
+            yield Finding(f"'{move.ref}' would point at a {target.kind} that leads to no commit", ref=move.ref)
+
+
+@rule("HH005", COMMIT, hint="rebuild the commit with git add and git commit, then push it")
+def malformed_tree(push: Push) -> Iterator[Finding]:
+    """Git's own commands disagree about a malformed tree, so nobody could say what was accepted.
+
+    With two entries of one name, `git show COMMIT:PATH` reads the first and a checkout writes the last. Entries must be
+    sorted and unique, and none may hold a slash or be `.git` in any disguise.
+    """
+    cleared: set[Optional[Entry]] = set()
+    for commit in push.commits:
+        rooms = push.rooms[commit.tree]
+        where = {"ref": push.owner(commit.oid).ref, "commit": commit.oid}
+        if rooms.problem:
+            yield Finding(f"the tree of {commit.oid[:10]} is malformed: {rooms.problem}", **where)
+        for name in push.layout.folders():
+            entry = push.room(commit.oid, name)
+            olds = [push.room(parent, name) for parent in commit.parents]
+            if entry in olds or entry in cleared:
+                continue
+            cleared.add(entry)
+            path = push.layout.path(name)
+            for bad, problem in _problems(push, entry, next(iter(olds), None), path):
+                yield Finding(f"the folder '{bad}' is malformed: {problem}", path=bad, **where)
+
+
+def _problems(push: Push, new: Optional[Entry], old: Optional[Entry], path: str) -> Iterator[tuple[str, str]]:
+    """The malformed folders at and below `path`, as far as they differ from an older state."""
+    if new == old or not is_folder(new):
+        return
+    tree, before = folder(push.objects, new), folder(push.objects, old)
+    if tree.problem:
+        yield path, tree.problem
+    for name in push.differing(old, new):
+        yield from _problems(push, tree.entries.get(name), before.entries.get(name), f"{path}/{name}")
+
+
+@rule("HH006", UPDATE, hint="push to the branch itself, not to its alias")
+def symbolic_ref(push: Push) -> Iterator[Finding]:
+    """Pushing to an alias moves another ref than the one that is named.
+
+    The hook is told the alias's name while git moves its target; deleting the alias deletes the target.
+    """
+    for update in push.updates:
+        link = push.transport.symbolic.get(update.ref)
+        if link:
+            yield Finding(f"'{update.ref}' is a symbolic ref on the server, to '{link}'", ref=update.ref)
+
+
+@rule("HH007", UPDATE, hint="git config --file halfhooks.conf --list")
+def policy_invalid(push: Push) -> Iterator[Finding]:
+    """A policy that cannot be read as it was meant protects less than its authors believe.
+
+    `halfhooks.conf` is checked where it enters a release or production: its syntax, its keys and their values.
+    """
+    for move in push.moves:
+        if not move.new or move.name.kind not in POLICED_BRANCHES[:2]:
+            continue
+        path = push.layout.policy
+        new = push.after.snapshot.entry(move.new, path)
+        if new == push.before.snapshot.entry(move.old or push.before.production, path) or new is None:
+            continue
+        problems = push.policies.get(new.oid, []) if is_file(new) else ["it is no regular file"]
+        for problem in problems:
+            yield Finding(f"'{path}' is not valid: {problem}", ref=move.ref, commit=move.new, path=path)
