@@ -110,7 +110,7 @@ class Repository:
     def read_state(self) -> dict[str, Any]:
         """What the installer wrote down when it was here; empty when it was not."""
         try:
-            state = json.loads((self.folder / "state.json").read_text("ascii"))
+            state = json.loads((self.folder / "state.json").read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -255,7 +255,7 @@ def read_or_none(path: Path) -> Optional[bytes]:
 
 
 def state_text(state: dict[str, Any]) -> bytes:
-    return json.dumps(state, indent=1, sort_keys=True).encode("ascii") + b"\n"
+    return json.dumps(state, indent=1, sort_keys=True).encode() + b"\n"
 
 
 def _bad_state(folder: Path, reason: str) -> Refusal:

@@ -157,7 +157,9 @@ def remember(repository: Repository) -> None:
         repository.make_folder(repository.path / name)
     before = repository.config.read_bytes()
     settings = {key: repository.local(key) for key in KEYS}
-    repository.write_state({"settings": settings, "made": made, "config_before": before.decode("latin-1")})
+    repository.write_state(
+        {"settings": settings, "made": made, "config_before": before.decode("utf-8", "surrogateescape")}
+    )
 
 
 def keeper(repository: Repository) -> Any:
@@ -212,7 +214,7 @@ def restore_settings(repository: Repository, state: dict[str, Any]) -> list[Step
     before: Optional[str] = state.get("config_before")
     if before is not None and digest(repository.config.read_bytes()) == state.get("config_after"):
         mode = repository.config.stat().st_mode & 0o777
-        content = before.encode("latin-1")
+        content = before.encode("utf-8", "surrogateescape")
         return [Step("restore config as it was", lambda: repository.write(repository.config, content, mode))]
     steps = []
     for key, old in state["settings"].items():

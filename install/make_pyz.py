@@ -73,7 +73,7 @@ def contents() -> dict[str, bytes]:
     here = Path(__file__).resolve().parent
     hooks = here.with_name(here.name.replace("install", "hooks"))
     sources = read_sources()
-    files = {**sources.files, "__main__.py": (hooks / "pyz.py").read_bytes()}
+    files = {**sources.files, "__main__.py": (here / "_pyz.py").read_bytes()}
     # the name of a .pyc that zipimport looks for; it takes the source when the .pyc is for another Python
     files |= {name: text for name, text in compiled(files).items() if name != "__main__.pyc"}
     files |= {f"install/{path.name}": path.read_bytes() for path in here.glob("*.py")}

@@ -89,7 +89,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except Refusal as refusal:
         print(f"{refusal}\nhalfhooks: nothing was installed or removed", file=sys.stderr)
     except OSError as error:
-        print(f"error: {(error.strerror or str(error)).lower()}: '{error.filename}'", file=sys.stderr)
+        where = f": '{error.filename}'" if error.filename else ""
+        print(f"error: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
         print(
             "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
         )

@@ -32,7 +32,10 @@ def main() -> int:
     if arguments[:1] == ["install"]:
         return run_installer(arguments[1:])
     if arguments == ["--version"]:
-        return run_installer(arguments)
+        import halfhooks
+
+        print(f"halfhooks {halfhooks.__version__}")
+        return 0
     asked = arguments in (["--help"], ["-h"])
     (sys.stdout if asked else sys.stderr).write(USAGE)
     return 0 if asked else 2
