@@ -1,7 +1,7 @@
 """Real repositories and real pushes, in few words: `shop.commit("app/x.py", "x").push("ho-prod")`.
 
-`Server` is a bare repository guarded by what install/server.py puts there; `Dev` is a clone of it. The steps of the workflow are
-the shell functions of workflow.sh: one definition, in plain git, for people, for the examples in the documentation and for the tests.
+`Server` is a bare repository guarded by what install/server.py puts there; `Dev` is a clone of it. The steps of the workflow
+are the shell functions of workflow.sh: one definition, in plain git, for people, for the examples and for the tests.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Server:
 
 
 class Dev:
-    """A developer: a clone with a working tree. What changes the clone returns the developer, what pushes says how it went."""
+    """A developer: a clone with a working tree. What changes it returns the developer, a push says how it went."""
 
     def __init__(self, clone: Path, server: Server) -> None:
         self.clone = clone
@@ -182,7 +182,7 @@ class Dev:
     # --- scripts
 
     def judge(self, script: str) -> PushResult:
-        """Run a script with the functions of workflow.sh. Its last line is the push that is judged; the others must succeed."""
+        """Run a script with the functions of workflow.sh. Its last line is the push to judge; the others must succeed."""
         *setup, last = [line for line in script.strip().splitlines() if line.strip()]
         before = self.clone.parent / "refs-before"
         look = shlex.join(["git", "-C", str(self.server.path), *LIST_REFS]) + " > " + shlex.quote(str(before))
