@@ -59,7 +59,7 @@ class Repository:
         done = subprocess.run(
             [self.git.path, f"--git-dir={self.path}", *arguments],
             cwd=self.path,
-            env=clean_environment(),
+            env={**clean_environment(), "GIT_NO_REPLACE_OBJECTS": "1"},  # one that replaces itself stops every git
             stdin=subprocess.DEVNULL,
             capture_output=True,
         )

@@ -151,7 +151,7 @@ def weak_repository(repository: Repository) -> list[Weakness]:
     if (repository.path / "objects" / "info" / "alternates").exists():
         what = "objects are borrowed from another repository (objects/info/alternates), which may drop them"
         found.append(Weakness(what, f"git --git-dir={repository.path} repack -a -d, then remove that file"))
-    if repository.run("for-each-ref", "--count=1", HIDDEN):
+    if repository.run("for-each-ref", "--count=1", "--format=%(refname)", HIDDEN):
         what = f"there are refs below {HIDDEN}: people see other objects than the hook judges"
         found.append(Weakness(what, f"git --git-dir={repository.path} replace -l, and delete them: git replace -d ID"))
     return found
