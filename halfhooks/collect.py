@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from halfhooks.config import Config, parse_config
+from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs
 from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
@@ -17,8 +17,9 @@ from halfhooks.snapshot import Snapshot, Target, Update, entry_at, is_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from halfhooks.config import Config
     from halfhooks.git import Process, Repository
     from halfhooks.layout import Layout
     from halfhooks.snapshot import Commit
@@ -146,7 +147,7 @@ def _policy(
     production = before.get(ref) or after.get(ref)
     entry = entry_at(objects, production.commit, HALFHOOKS.policy) if production else None
     fields: dict[str, object] = {}
-    remarks = []
+    remarks: list[str] = []
     if entry and is_file(entry):
         try:
             fields, remarks = parse_config(repository.blob_config(entry.oid))
@@ -155,7 +156,7 @@ def _policy(
         remarks = [f"in {HALFHOOKS.policy} on {HALFHOOKS.production}: {remark}" for remark in remarks]
     own, problems = parse_config(overrides)
     remarks += [f"in the configuration of the server: {problem}" for problem in problems]
-    return Config()._replace(**{**fields, **own}), remarks
+    return make_config({**fields, **own}), remarks
 
 
 def _new_commits(

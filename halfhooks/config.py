@@ -11,7 +11,7 @@ from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Callable
 
     from halfhooks.layout import Layout
@@ -152,8 +152,15 @@ def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], l
         try:
             fields[field] = parse(value)
         except ValueError as error:
-            problems.append(f"'{SECTION}{field} = {value}' {error}" if "'" not in str(error) else f"in '{key}', {error}")
+            problems.append(
+                f"'{SECTION}{field} = {value}' {error}" if "'" not in str(error) else f"in '{key}', {error}"
+            )
     return fields, problems
+
+
+def make_config(fields: Mapping[str, object]) -> Config:
+    """A `Config` with the given fields, as `parse_config` found them, and defaults for the others."""
+    return Config()._replace(**fields)  # type: ignore[arg-type]
 
 
 def is_free(path: str, config: Config) -> bool:

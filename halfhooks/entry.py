@@ -12,9 +12,8 @@ from halfhooks.rules import RULES, Finding, check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import NoReturn
-
-    from halfhooks.git import Mapping
 
 ACCEPT = 0
 REFUSE = 1
@@ -29,7 +28,9 @@ def pre_receive(git: str) -> NoReturn:
     try:
         status, lines = judge_push(git, read_all(0), os.environ)
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
-        lines = [f"halfhooks: internal error, nothing was pushed: {escape(type(error).__name__)}: {escape(str(error))[:300]}"]
+        lines = [
+            f"halfhooks: internal error, nothing was pushed: {escape(type(error).__name__)}: {escape(str(error))[:300]}"
+        ]
     finally:
         _end(status, lines)
 

@@ -14,7 +14,6 @@ from halfhooks.snapshot import Commit, Target
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Optional
 
     from halfhooks.snapshot import Tree
 
@@ -107,6 +106,16 @@ def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
             if not piece:
                 waiting.remove(descriptor)
     return b"".join(pieces[one]), b"".join(pieces[two])
+
+
+def read_all(descriptor: int) -> bytes:
+    """All that a descriptor yields."""
+    pieces: list[bytes] = []
+    while True:
+        piece = os.read(descriptor, 1 << 20)
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
 
 
 class Repository:

@@ -118,7 +118,9 @@ def parents_first(objects: Objects, commits: Iterable[str]) -> list[str]:
         stack = [start]
         while stack:
             oid = stack[-1]
-            missing = [p for p in objects.commit(oid).parents if p in given and p not in done] if oid not in done else []
+            missing = (
+                [p for p in objects.commit(oid).parents if p in given and p not in done] if oid not in done else []
+            )
             if missing:
                 stack.extend(missing)
                 continue

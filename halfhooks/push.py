@@ -5,18 +5,20 @@ from __future__ import annotations
 from halfhooks.history import between
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, fold, parse_ref
 from halfhooks.release import Project
-from halfhooks.snapshot import Entry, entry_at, differing, folder, is_folder
+from halfhooks.snapshot import Entry, differing, entry_at, folder
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Callable, Optional
+    from typing import Callable, Optional, TypeVar
 
     from halfhooks.config import Config
     from halfhooks.layout import Layout
     from halfhooks.names import RefName
     from halfhooks.snapshot import Commit, Objects, Snapshot, Tree, Update
+
+    T = TypeVar("T")
 
 
 class Rooms(NamedTuple):
@@ -35,8 +37,8 @@ def read_rooms(objects: Objects, layout: Layout, top: Tree) -> Rooms:
     for name in layout.root.split("/")[:-1]:
         tree = folder(objects, tree.entries.get(name))
         problem = problem or tree.problem
-    entries = (tree.entries.get(name) for name in layout.folders())
-    return Rooms(*entries, problem, tuple(_look_alikes(tree, layout)))
+    releases, patches, model = (tree.entries.get(name) for name in layout.folders())
+    return Rooms(releases, patches, model, problem, tuple(_look_alikes(tree, layout)))
 
 
 def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
@@ -47,7 +49,7 @@ def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
     folders = {name.lower(): name for name in layout.folders()}
     short = {f"{name[:6]}~1": name for name in folders}
     for name in tree.entries:
-        if name in folders.values() or name.isascii() and name[:1].lower() not in "rpm":
+        if name in folders.values() or (name.isascii() and name[:1].lower() not in "rpm"):
             continue
         plain = fold(name).partition(":")[0].rstrip(". ")
         meant = folders.get(plain) or short.get(plain)
@@ -96,7 +98,7 @@ class Push:
 
     __slots__ = (
         *("before", "after", "updates", "commits", "rooms", "config", "layout", "objects", "transport"),
-        *("policies", "moves", "new", "_owners", "_differing"),
+        *("policies", "moves", "new", "_known"),
     )
 
     def __init__(
@@ -123,11 +125,12 @@ class Push:
         self.transport = transport
         self.policies = policies
         self.moves = tuple(self._move(update) for update in updates if update.old != update.new)
-        self._owners: Optional[dict[str, Move]] = None
-        self._differing: dict[tuple[Optional[Entry], Optional[Entry]], list[str]] = {}
+        self._known: dict[object, object] = {}
 
     def _move(self, update: Update) -> Move:
-        old, new = (target(project, update.ref, oid) for project, oid in ((self.before, update.old), (self.after, update.new)))
+        old, new = (
+            target(project, update.ref, oid) for project, oid in ((self.before, update.old), (self.after, update.new))
+        )
         return Move(update.ref, parse_ref(update.ref, self.layout), old, new)
 
     def moves_of(self, *kinds: str) -> Iterator[Move]:
@@ -138,15 +141,23 @@ class Push:
         """The move of the production branch, None when it stays."""
         return next(self.moves_of(PRODUCTION_BRANCH), None)
 
+    def once(self, key: object, compute: Callable[[], T]) -> T:
+        """The result of `compute`, which is called for the first rule that asks under this key only."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]  # type: ignore[return-value]
+
     def owner(self, commit: str) -> Move:
         """The move that brings a new commit; where several do, the one whose rules are the strictest."""
-        if self._owners is None:
-            self._owners = {}
-            for kind in (PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH):
-                for move in self.moves_of(kind):
-                    for oid in self.brought_by(move.new):
-                        self._owners.setdefault(oid, move)
-        return self._owners[commit]
+        return self.once("owners", self._owners)[commit]
+
+    def _owners(self) -> dict[str, Move]:
+        owners: dict[str, Move] = {}
+        for kind in (PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH):
+            for move in self.moves_of(kind):
+                for oid in self.brought_by(move.new):
+                    owners.setdefault(oid, move)
+        return owners
 
     def brought_by(self, tip: str) -> list[str]:
         """The new commits that can be reached from a tip."""
@@ -158,19 +169,21 @@ class Push:
                 stack.extend(self.new[oid].parents)
         return [commit.oid for commit in self.commits if commit.oid in found]
 
+    def own_line(self, move: Move) -> list[str]:
+        """The commits that a move adds to a branch: reachable from its new tip, and not from its old one."""
+        return between(self.objects, [move.new], [move.old])
+
     def room(self, commit: str, folder: str) -> Optional[Entry]:
         """The entry of one of the three folders in the tree of a commit."""
         rooms = self.rooms.get(self.objects.commit(commit).tree)
         if rooms is None:
             return entry_at(self.objects, commit, self.layout.path(folder))
-        return rooms[self.layout.folders().index(folder)]
+        return (rooms.releases, rooms.patches, rooms.model)[self.layout.folders().index(folder)]
 
     def differing(self, old: Optional[Entry], new: Optional[Entry]) -> list[str]:
         """The names that differ directly below two folders. The same pair, of many commits, is compared once."""
-        pair = (old, new)
-        if pair not in self._differing:
-            self._differing[pair] = differing(*(folder(self.objects, entry).entries for entry in pair))
-        return self._differing[pair]
+        trees = (folder(self.objects, entry).entries for entry in (old, new))
+        return self.once((old, new), lambda: differing(*trees))
 
     def touched(self, commit: Commit, folder_name: str) -> list[str]:
         """The names directly below a folder in which a commit differs from at least one parent."""
@@ -180,9 +193,22 @@ class Push:
             return []
         return sorted({name for old in olds for name in self.differing(old, mine)})
 
+    def own(self, commit: Commit, folder_name: str) -> list[str]:
+        """The names directly below a folder in which a commit differs from all its parents: what it changed itself."""
+        mine = self.room(commit.oid, folder_name)
+        olds = [self.room(parent, folder_name) for parent in commit.parents] or [None]
+        if mine in olds:
+            return []
+        common = set(self.differing(olds[0], mine))
+        return sorted(common.intersection(*(self.differing(old, mine) for old in olds[1:])))
+
     def below(self, commit: str, folder_name: str, name: str) -> Optional[Entry]:
         """The entry `name` directly below one of the three folders in the tree of a commit."""
-        return folder(self.objects, self.room(commit, folder_name)).entries.get(name)
+        return self.names_below(commit, folder_name).get(name)
+
+    def names_below(self, commit: str, folder_name: str) -> Mapping[str, Entry]:
+        """The entries directly below one of the three folders in the tree of a commit."""
+        return folder(self.objects, self.room(commit, folder_name)).entries
 
 
 def target(project: Project, ref: str, oid: str) -> str:

@@ -107,10 +107,11 @@ class Project:
         self.patch_tips: dict[str, str] = {}
         for ref in snapshot.refs:
             name = parse_ref(ref, layout)
-            if name.kind == RELEASE_BRANCH and name.version:
-                self.release_tips[name.version] = snapshot.tip(ref)
-            elif name.kind == PATCH_BRANCH:
-                self.patch_tips[name.patch] = snapshot.tip(ref)
+            tip = snapshot.tip(ref)
+            if name.kind == RELEASE_BRANCH and name.version and tip:
+                self.release_tips[name.version] = tip
+            elif name.kind == PATCH_BRANCH and tip:
+                self.patch_tips[name.patch] = tip
         self._version: Optional[Version] = None
         self._releases: dict[Version, Release] = {}
 
@@ -160,7 +161,16 @@ class Project:
         """The one release whose turn it is: the open hotfix, else the smallest in preparation."""
         releases = self.open_releases()
         hotfixes = [release for release in releases if release.status == OPEN_HOTFIX]
-        return (hotfixes or releases or [None])[0]
+        return next(iter(hotfixes or releases), None)
+
+    def may_follow(self, version: Version) -> bool:
+        """Whether a version is a successor of the production version or of another one in preparation."""
+        bases = [release.version for release in self.preparing() if release.version != version]
+        return any(version in base.successors() for base in [*bases, *([self.version] if self.version else [])])
+
+    def lists(self, patch: str) -> list[Release]:
+        """The open releases that list the patch in any state."""
+        return [release for release in self.open_releases() if patch in release.candidates + release.complete]
 
     def releases_of(self, patch: str) -> list[Release]:
         """The open releases that list the patch as a candidate."""

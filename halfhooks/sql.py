@@ -170,12 +170,17 @@ def _is_routine(words: list[str]) -> bool:
 
 
 def _reads_stdin(code: str) -> bool:
-    """Whether a statement is `COPY ... FROM stdin`; PostgreSQL takes `FROM stdout` for the same."""
+    """Whether a statement is `COPY ... FROM stdin`; PostgreSQL takes `FROM stdout` for the same.
+
+    `COPY (query)` can only write. A query's own `from stdin` is in those parentheses.
+    """
     if code[:4].lower() != "copy":
         return False
     words = list(_words(code))
-    return words[0] == "copy" and any(
-        word == "from" and following in ("stdin", "stdout") for word, following in zip(words, words[1:])
+    return (
+        words[0] == "copy"
+        and words[1:2] != ["("]
+        and any(word == "from" and following in ("stdin", "stdout") for word, following in zip(words, words[1:]))
     )
 
 
@@ -184,7 +189,7 @@ def _copy_data(text: str, start: int, pos: int) -> tuple[str, int]:
     line_end = text.find("\n", pos)
     rest = text[pos:line_end].strip(_SPACE) if line_end >= 0 else ""
     if rest and (not rest.startswith("--") or "\r" in rest):
-        raise _error(text, pos, "text between 'copy ... from stdin;' and the line below it, where its rows begin")
+        raise _error(text, pos, "text between 'copy ... from stdin;' and its rows, which begin in the next line")
     last = line_end
     while last >= 0:
         last = text.find("\n\\.", last)
@@ -192,7 +197,7 @@ def _copy_data(text: str, start: int, pos: int) -> tuple[str, int]:
         if last >= 0 and (after[:1] in ("", "\n") or after == "\r\n"):
             return text[line_end + 1 : last + 1], last + 3
         last = last + 3 if last >= 0 else -1
-    raise _error(text, start, "the rows of 'copy ... from stdin' never end with a line '\\.'")
+    raise _error(text, start, "unterminated rows of 'copy ... from stdin': no line '\\.' ends them")
 
 
 # Pieces: quotes, comments, semicolons and backslashes; what stands between two of them is plain code
@@ -245,7 +250,7 @@ def _quoted_end(text: str, marks: bytes, code: int, at: int) -> int:
     while end >= 0 and text.startswith(quote, end + 1):
         end = text.find(quote, end + 2)
     if end < 0:
-        raise _error(text, at, "string '''' is never closed" if quote == "'" else "identifier '\"' is never closed")
+        raise _error(text, at, f"unterminated quoted {'string' if quote == chr(39) else 'identifier'}")
     return end + 1
 
 
@@ -256,7 +261,7 @@ def _escaped_end(text: str, marks: bytes, at: int) -> int:
         if quote < pos:
             quote = text.find("'", pos)
             if quote < 0:
-                raise _error(text, at, "string 'E''' is never closed")
+                raise _error(text, at, "unterminated quoted string")
         backslash = text.find("\\", pos, quote)
         if backslash >= 0:
             pos = backslash + 2
@@ -292,7 +297,7 @@ def _comment_end(text: str, at: int) -> int:
         if closing < pos:
             closing = text.find("*/", pos)
             if closing < 0:
-                raise _error(text, at, "comment '/*' is never closed")
+                raise _error(text, at, "unterminated comment")
         # never searched beyond the next "*/", so that each character is looked at twice at most
         opening = text.find("/*", pos, closing + 1)
         if opening >= 0:
@@ -319,7 +324,7 @@ def _dollar(text: str, code: int, at: int) -> tuple[str, int]:
     delimiter = text[at : tag_end + 1]
     end = text.find(delimiter, tag_end + 1)
     if end < 0:
-        raise _error(text, at, f"string '{_shortened(delimiter)}' is never closed")
+        raise _error(text, at, f"unterminated dollar-quoted string '{_shortened(delimiter)}'")
     return _QUOTED, end + len(delimiter)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Callable
 
-    from halfhooks.push import Push
+    from halfhooks.push import Move, Push
 
     Check = Callable[[Push], Iterator["Finding"]]
 
@@ -58,6 +58,16 @@ class Rule(NamedTuple):
     def why(self) -> str:
         """The reason for the rule: the first line of its page, as one clause."""
         return self.doc.partition("\n")[0].rstrip(".")
+
+
+def at(move: Move, text: str, path: str = "", line: int = 0) -> Finding:
+    """A finding about a ref update, and the commit that it leads to."""
+    return Finding(text, ref=move.ref, commit=move.new, path=path, line=line)
+
+
+def within(push: Push, commit: str, text: str, path: str = "", line: int = 0) -> Finding:
+    """A finding about one new commit, under the ref that brings it."""
+    return Finding(text, ref=push.owner(commit).ref, commit=commit, path=path, line=line)
 
 
 RULES: dict[str, Rule] = {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from halfhooks.history import between, is_ancestor
-from halfhooks.integration import fork_points, is_integrated
+from halfhooks.config import is_free
+from halfhooks.history import is_ancestor
+from halfhooks.integration import MERGE, OTHER, ROOM, fork_points, is_integrated, misfits, outside
 from halfhooks.layout import ABANDONED, HEADS, PRODUCTION, TAGS
 from halfhooks.names import (
-    BAD_PATCH_ID,
     LOOK_ALIKE,
     PATCH_BRANCH,
     PRODUCTION_BRANCH,
@@ -15,16 +15,18 @@ from halfhooks.names import (
     nearest,
     release_tag,
 )
+from halfhooks.promotion import find_promotion, leftovers, unvalidated
 from halfhooks.release import FINISHED
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, rule
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule
+from halfhooks.snapshot import commit_changes, own_changes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from halfhooks.push import Move, Push
-    from halfhooks.release import Project, Release
-    from halfhooks.snapshot import Commit
+    from halfhooks.release import Release
+    from halfhooks.snapshot import Change
 
 
 @rule("HH101", UPDATE, hint="git branch -m NAME topic/NAME", state=True)
@@ -36,7 +38,9 @@ def branch_name(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(UNKNOWN_BRANCH):
         if move.new:
             name = move.ref[len(HEADS) :]
-            yield Finding(f"'{name}' is no branch of the workflow; the nearest is '{_nearest(push, name)}'", ref=move.ref)
+            yield Finding(
+                f"'{name}' is no branch of the workflow; the nearest is '{_nearest(push, name)}'", ref=move.ref
+            )
 
 
 def _nearest(push: Push, name: str) -> str:
@@ -77,7 +81,7 @@ def history_rewritten(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
         if move.updated and not is_ancestor(push.objects, move.old, move.new):
             text = f"{move.new[:10]} does not contain {move.old[:10]}, where '{move.ref[len(HEADS) :]}' stands"
-            yield Finding(text, ref=move.ref, commit=move.new)
+            yield at(move, text)
 
 
 @rule("HH105", UPDATE, hint="git tag -a -m REASON vX.Y.Z-abandonedN BRANCH, and push the tag with the deletion")
@@ -133,6 +137,75 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
                 yield Finding(text, ref=move.ref, commit=move.old)
 
 
+@rule("HH107", UPDATE, hint="git merge --no-ff --no-commit ho-release/X.Y.Z on ho-prod, write X.Y.Z.txt, commit, push")
+def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
+    """Production moves by promoting a release, so that what was validated is what ships.
+
+    A promotion is one merge commit with the parents (ho-prod, the tip of the release), optionally followed by one commit
+    with the bookkeeping. Outside `releases/` and `model/` its tree is the release's; there it adds the production file,
+    the schema and the metadata, moves `schema.sql`, and removes candidates and stage. Besides, commits may touch
+    `freePaths` only.
+    """
+    move = push.production_move()
+    if move is None or not move.new:
+        return
+    if move.created:
+        if push.after.version is None:
+            file = push.layout.path(push.layout.releases, "0.0.0.txt")
+            yield at(move, f"'{push.layout.production}' cannot begin without a version: '{file}' is missing")
+        return
+    promotion = find_promotion(push)
+    if promotion is None:
+        for change in _bound_changes(push, move):
+            yield at(move, f"'{change.path}' was {change.verb} on ho-prod by no promotion", change.path)
+        return
+    for file in promotion.others:
+        yield at(move, f"'{file}' is added as well: one push promotes one release")
+    if promotion.release is None:
+        yield at(move, f"'{promotion.file}' is added, but there is no release branch {promotion.name.version}")
+        return
+    if not promotion.merge:
+        parents = f"({move.old[:10]}, {promotion.release.tip[:10]})"
+        yield at(move, f"{move.new[:10]} is no merge with the parents {parents}: ho-prod, then the release")
+    for change in unvalidated(push, promotion):
+        text = f"'{change.path}' was {change.verb} by the promotion: it is not what {promotion.name.version} holds"
+        yield at(move, text, change.path)
+    for path in leftovers(push, promotion):
+        yield at(move, f"'{path}' is still there after the promotion", path)
+
+
+def _bound_changes(push: Push, move: Move) -> Iterator[Change]:
+    """The changes to ho-prod outside `freePaths`: between its tips, and in each new commit by itself."""
+    if not is_ancestor(push.objects, move.old, move.new):
+        return
+    seen = set()
+    lists = [commit_changes(push.objects, move.old, move.new)]
+    lists += [iter(own_changes(push.objects, push.objects.commit(oid))) for oid in push.own_line(move)]
+    for changes in lists:
+        for change in changes:
+            if change.path not in seen and not is_free(change.path, push.config):
+                seen.add(change.path)
+                yield change
+
+
+@rule("HH108", UPDATE, hint="put the change on a patch branch of the release: ho-patch/ID")
+def release_moves_by_patches(push: Push) -> Iterator[Finding]:
+    """Everything in a release can be traced to a patch, or to a step of the workflow.
+
+    A commit of a release branch is bookkeeping (its candidates and stage, the README of a new candidate, the removal of a
+    withdrawn one), the integration of a candidate (its commits, a merge of them, or a squash), the cutting of an RC, a
+    merge of ho-prod or of a smaller release, or a change of `freePaths`. A staged id never simply goes.
+    """
+    yield from _misfits(push, OTHER)
+
+
+def _misfits(push: Push, kind: str) -> Iterator[Finding]:
+    for move in push.moves_of(RELEASE_BRANCH):
+        for misfit in misfits(push, move) if move.updated else ():
+            if misfit.kind == kind:
+                yield Finding(misfit.text, ref=move.ref, commit=misfit.commit, path=misfit.path)
+
+
 @rule("HH109", UPDATE, hint="git rebase --onto BRANCH, where BRANCH is the release branch")
 def patch_branch_origin(push: Push) -> Iterator[Finding]:
     """A patch is built on the release that it is for, and all history of a project hangs together.
@@ -182,27 +255,67 @@ def patch_out_of_its_room(push: Push) -> Iterator[Finding]:
     """
     own = _patch_commits(push)
     for commit in push.commits:
-        if commit.oid not in own:
-            continue
-        patches = own[commit.oid]
-        for path in _outside(push, commit, patches):
+        patches = own.get(commit.oid, set())
+        for path in outside(push, commit, patches) if patches else ():
             branch = push.layout.patch + sorted(patches)[0]
-            yield Finding(
-                f"'{path}' is outside of what '{branch}' may change",
-                ref=push.owner(commit.oid).ref,
-                commit=commit.oid,
-                path=path,
-            )
+            text = f"'{path}' is outside of what '{branch}' may change"
+            yield Finding(text, ref=push.owner(commit.oid).ref, commit=commit.oid, path=path)
+    yield from _misfits(push, ROOM)
 
 
 def _patch_commits(push: Push) -> dict[str, set[str]]:
-    """The new commits that belong to patch branches alone, each with the ids of these."""
-    others = {
-        oid for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH) for oid in push.own_line(move)
-    }
+    """The new commits that only patch branches bring, each with the ids of these."""
+    others = {oid for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH) for oid in push.brought_by(move.new)}
     found: dict[str, set[str]] = {}
     for move in push.moves_of(PATCH_BRANCH):
         for oid in push.brought_by(move.new):
             if oid not in others:
                 found.setdefault(oid, set()).add(move.name.patch)
     return found
+
+
+@rule("HH112", UPDATE, hint="git switch -c ho-patch/NEW-ID, after adding NEW-ID to the candidates of an open release")
+def patch_branch_frozen(push: Push) -> Iterator[Finding]:
+    """What was staged is what was reviewed and tested: later work is a new patch.
+
+    A patch branch is frozen once its id is staged or withdrawn, or its release abandoned; listing the id among the
+    candidates again thaws it.
+    """
+    for move in push.moves_of(PATCH_BRANCH):
+        patch = move.name.patch
+        if move.updated and not push.after.releases_of(patch) and not _arrives_with(push, move):
+            staged = push.after.lists(patch)
+            reason = f"it is staged in {staged[0].version}" if staged else "it is a candidate of no open release"
+            yield at(move, f"'{move.ref[len(HEADS) :]}' is frozen: {reason}")
+    if push.config.patchRewrite == "refuse":
+        for move in push.moves_of(PATCH_BRANCH):
+            if move.updated and not is_ancestor(push.objects, move.old, move.new):
+                text = f"'{move.ref[len(HEADS) :]}' was rewritten, and this project refuses that (patchRewrite)"
+                yield Finding(text, ref=move.ref, commit=move.new, help="git pull --rebase, then push without --force")
+
+
+def _arrives_with(push: Push, move: Move) -> bool:
+    """Whether the push that moves a patch branch also stages it, as it now stands."""
+    patch = move.name.patch
+    if not push.before.releases_of(patch):
+        return False
+    return any(is_integrated(push, release, patch, move.new) for release in push.after.lists(patch))
+
+
+@rule("HH113", UPDATE, hint="git merge --abort, commit the change on a patch branch, and merge that")
+def merge_adds_changes(push: Push) -> Iterator[Finding]:
+    """A merge combines what its parents hold; a change hidden in it was reviewed by nobody.
+
+    It may differ from all its parents only where both sides changed the same path, and in the books of the release.
+    """
+    yield from _misfits(push, MERGE)
+
+
+@rule("HH114", UPDATE, hint="git push origin :BRANCH; a hotfix makes the branch anew from the newest tag")
+def release_finished(push: Push) -> Iterator[Finding]:
+    """A release that is in production is what databases run: its branch can only be deleted."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        release = push.before.release(move.name.version) if move.updated and move.name.version else None
+        if release and release.status == FINISHED:
+            text = f"'{move.ref[len(HEADS) :]}' is finished: {release.version} is in production"
+            yield at(move, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.names import BRANCH, OTHER, POLICED_BRANCHES, RELEASE_TAG, TAG
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, rule
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
 from halfhooks.snapshot import folder, is_file, is_folder
 
 TYPE_CHECKING = False
@@ -86,9 +86,8 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
     cleared: set[Optional[Entry]] = set()
     for commit in push.commits:
         rooms = push.rooms[commit.tree]
-        where = {"ref": push.owner(commit.oid).ref, "commit": commit.oid}
         if rooms.problem:
-            yield Finding(f"the tree of {commit.oid[:10]} is malformed: {rooms.problem}", **where)
+            yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {rooms.problem}")
         for name in push.layout.folders():
             entry = push.room(commit.oid, name)
             olds = [push.room(parent, name) for parent in commit.parents]
@@ -97,7 +96,7 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
             cleared.add(entry)
             path = push.layout.path(name)
             for bad, problem in _problems(push, entry, next(iter(olds), None), path):
-                yield Finding(f"the folder '{bad}' is malformed: {problem}", path=bad, **where)
+                yield within(push, commit.oid, f"the folder '{bad}' is malformed: {problem}", bad)
 
 
 def _problems(push: Push, new: Optional[Entry], old: Optional[Entry], path: str) -> Iterator[tuple[str, str]]:
@@ -138,4 +137,4 @@ def policy_invalid(push: Push) -> Iterator[Finding]:
             continue
         problems = push.policies.get(new.oid, []) if is_file(new) else ["it is no regular file"]
         for problem in problems:
-            yield Finding(f"'{path}' is not valid: {problem}", ref=move.ref, commit=move.new, path=path)
+            yield at(move, f"'{path}' is not valid: {problem}", path)

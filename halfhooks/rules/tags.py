@@ -5,7 +5,7 @@ from __future__ import annotations
 from halfhooks.history import is_ancestor
 from halfhooks.layout import ABANDONED, HEADS, PRODUCTION, RC, TAGS
 from halfhooks.names import RELEASE_TAG, UNKNOWN_TAG, nearest, release_file, release_tag
-from halfhooks.rules._registry import UPDATE, Finding, rule
+from halfhooks.rules._registry import UPDATE, Finding, at, rule
 from halfhooks.version import Version
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def _misplaced_release(push: Push, move: Move) -> Iterator[Finding]:
     tips = [state.snapshot.tip(HEADS + branch) for state in (push.after, push.before)]
     tag = move.ref[len(TAGS) :]
     if not any(is_ancestor(push.objects, move.new, tip) for tip in tips if tip):
-        yield Finding(f"'{tag}' would stand on {move.new[:10]}, which is not on {branch}", ref=move.ref, commit=move.new)
+        yield at(move, f"'{tag}' would stand on {move.new[:10]}, which is not on {branch}")
         return
     here = push.below(move.new, push.layout.releases, file)
     parents = push.objects.commit(move.new).parents
@@ -96,7 +96,7 @@ def _misplaced_abandonment(push: Push, move: Move) -> Iterator[Finding]:
     tag = move.ref[len(TAGS) :]
     tips = [state.snapshot.tip(HEADS + branch) for state in (push.before, push.after)]
     if move.new not in tips:
-        yield Finding(f"'{tag}' would not stand on the tip of {branch}", ref=move.ref, commit=move.new)
+        yield at(move, f"'{tag}' would not stand on the tip of {branch}")
     start = TAGS + release_tag(version, PRODUCTION, push.layout) + "-"
     taken = [ref for ref in push.before.snapshot.refs if ref.startswith(start) and f"-{ABANDONED}" in ref]
     if move.name.number != len(taken) + 1:

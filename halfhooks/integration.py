@@ -1,0 +1,309 @@
+"""How work enters a release: what each commit of a release branch is, and whether a patch has arrived there.
+
+This is section 3.2 of the workflow. Questions are asked by several rules, so the answers live here; the rules say them.
+"""
+
+from __future__ import annotations
+
+from halfhooks.config import is_free
+from halfhooks.history import between, is_ancestor, merge_bases
+from halfhooks.layout import CANDIDATES, RC, STAGE
+from halfhooks.names import parse_file_name, release_file
+from halfhooks.release import numbers, read_lines
+from halfhooks.snapshot import commit_changes, entry_at, folder_at, own_changes
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Optional
+
+    from halfhooks.layout import Layout
+    from halfhooks.push import Move, Push
+    from halfhooks.release import Lines, Project, Release
+    from halfhooks.snapshot import Change, Commit
+    from halfhooks.version import Version
+
+ROOM = "out of its room"
+FOREIGN = "foreign release file"
+MERGE = "merge with changes"
+OTHER = "none of the kinds"
+
+
+class Misfit(NamedTuple):
+    """A commit that may not enter a release, with what is wrong with it (one of the texts above), where, and why."""
+
+    commit: str
+    kind: str
+    path: str
+    text: str
+
+
+class Lists(NamedTuple):
+    """What a release lists in the tree of one commit."""
+
+    candidates: tuple[str, ...]
+    stage: tuple[str, ...]
+    rcs: tuple[int, ...]
+    rc_ids: tuple[str, ...]
+
+
+def fork_points(project: Project, release: Release) -> list[str]:
+    """The commits of ho-prod that a release is built on: where it began, and what it has merged since."""
+    region = between(project.objects, [release.tip], [project.production])
+    inside = set(region)
+    points = [parent for oid in region for parent in project.objects.commit(oid).parents if parent not in inside]
+    return points or [release.tip]
+
+
+def patch_paths(push: Push, release_side: str, tip: str) -> dict[str, Change]:
+    """The paths that a patch branch changed since it last met the release, with their entries at its tip."""
+    found: dict[str, Change] = {}
+    for base in merge_bases(push.objects, release_side, tip):
+        found.update((change.path, change) for change in commit_changes(push.objects, base, tip))
+    return found
+
+
+def is_contained(push: Push, commit: str) -> bool:
+    """Whether a commit is in production or in a release branch, before the push or after."""
+    tips = [state.production for state in (push.before, push.after)]
+    tips += [tip for state in (push.before, push.after) for tip in state.release_tips.values()]
+    return any(is_ancestor(push.objects, commit, tip) for tip in dict.fromkeys(tips) if tip)
+
+
+def is_integrated(push: Push, release: Release, patch: str, tip: str) -> bool:
+    """Whether the tip of a patch branch, or a squash of it, is in a release branch or in production."""
+    if is_contained(push, tip):
+        return True
+    bases = merge_bases(push.objects, release.tip, tip)
+    line = between(push.objects, [release.tip], [*bases, push.after.production])
+    return any(is_squash(push, push.objects.commit(oid), release.version, patch, tip, whole=True) for oid in line)
+
+
+def is_squash(push: Push, commit: Commit, version: Version, patch: str, tip: str, whole: bool = False) -> bool:
+    """Whether a commit is a squash of a patch branch: the same `Patches/ID/`, and changes only where the branch made some.
+
+    It may carry the bookkeeping of its release. `whole`: nothing that the branch changed is missing in it.
+    """
+    if len(commit.parents) != 1:
+        return False
+    (parent,) = commit.parents
+    directory = push.layout.path(push.layout.patches, patch)
+    if entry_at(push.objects, commit.oid, directory) != entry_at(push.objects, tip, directory):
+        return False
+    wanted = patch_paths(push, parent, tip)
+    books = book_paths(version, push.layout)
+    touched = {change.path for change in commit_changes(push.objects, parent, commit.oid)} - books
+    if not touched or not touched <= wanted.keys():
+        return False
+    missing = wanted.keys() - touched
+    return not whole or all(entry_at(push.objects, parent, path) == wanted[path].new for path in missing)
+
+
+def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
+    """Whether an integrated candidate brought anything: its branch was not merely made at a commit of the release."""
+    if not is_integrated(push, release, patch, tip):
+        return False
+    directory = folder_at(push.objects, tip, push.layout.path(push.layout.patches, patch))
+    if directory.entries.keys() - {push.layout.readme}:
+        return True
+    commit = push.objects.commit(release.tip)
+    while commit.oid != tip:
+        if not commit.parents or is_ancestor(push.objects, commit.oid, push.after.production):
+            return True
+        commit = push.objects.commit(commit.parents[0])
+    return False
+
+
+def book_paths(version: Version, layout: Layout) -> set[str]:
+    """The paths of the two files that a release keeps its books in."""
+    return {layout.path(layout.releases, release_file(version, form, layout)) for form in (CANDIDATES, STAGE)}
+
+
+def read_lists(push: Push, commit: str, version: Version) -> Lists:
+    """What a release lists in the tree of a commit."""
+    layout = push.layout
+
+    def lines(form: str, number: int = 0) -> tuple[str, ...]:
+        entry = push.below(commit, layout.releases, release_file(version, form, layout, number))
+        found: Optional[Lines] = read_lines(push.objects, entry, layout)
+        return found.ids if found else ()
+
+    names = push.names_below(commit, layout.releases)
+    rcs = numbers(names, version, RC, layout)
+    return Lists(lines(CANDIDATES), lines(STAGE), rcs, tuple(patch for n in rcs for patch in lines(RC, n)))
+
+
+def misfits(push: Push, move: Move) -> list[Misfit]:
+    """The commits of a moved release branch that are of none of the kinds that may enter it."""
+    return push.once(("misfits", move.ref), lambda: list(_find_misfits(push, move)))
+
+
+def patch_line(push: Push, version: Version, excluded: Iterable[str]) -> dict[str, set[str]]:
+    """The commits of the branches of a release's candidates that are not reachable from `excluded`, with their ids."""
+    before, after = push.before.release(version), push.after.release(version)
+    ids = set(before.candidates) if before else set()
+    if after:
+        ids.update(after.candidates, after.complete)
+    excluded = list(excluded)
+    found: dict[str, set[str]] = {}
+    for patch in ids:
+        tips = [tip for tip in (state.patch_tips.get(patch, "") for state in (push.before, push.after)) if tip]
+        for oid in between(push.objects, tips, excluded) if tips else ():
+            found.setdefault(oid, set()).add(patch)
+    return found
+
+
+def entering(push: Push, move: Move) -> list[str]:
+    """The commits that a move brings to a release branch: not from ho-prod, nor from a smaller one in preparation."""
+    version = move.name.version
+    excluded = [move.old, push.before.production, push.after.production]
+    for state in (push.before, push.after):
+        smaller = (release for release in state.open_releases() if version and release.version < version)
+        excluded += [release.tip for release in smaller]
+    return between(push.objects, [move.new], excluded)
+
+
+def _find_misfits(push: Push, move: Move) -> Iterator[Misfit]:
+    assert move.name.version is not None
+    commits = entering(push, move)
+    patches = patch_line(push, move.name.version, [move.old, push.before.production]) if commits else {}
+    for oid in commits:
+        commit = push.objects.commit(oid)
+        ids = patches.get(oid)
+        if ids and (oid not in push.new or not outside(push, commit, ids)):
+            continue
+        problem = _what_is_wrong(push, move, commit, patches)
+        if problem and ids:
+            path = outside(push, commit, ids)[0]
+            branch = push.layout.patch + sorted(ids)[0]
+            yield Misfit(oid, ROOM, path, f"'{path}' is outside of what '{branch}' may change")
+        elif problem:
+            yield problem
+
+
+def outside(push: Push, commit: Commit, patches: Iterable[str]) -> list[str]:
+    """The paths that a commit of patch branches changes itself, but that belong to releases, the model or others."""
+    layout = push.layout
+    found = [layout.path(layout.model, name) for name in push.own(commit, layout.model)]
+    for folder, free in ((layout.releases, {layout.readme}), (layout.patches, {layout.readme, *patches})):
+        found += [layout.path(folder, name) for name in push.own(commit, folder) if name not in free]
+    return found
+
+
+def _what_is_wrong(push: Push, move: Move, commit: Commit, patches: dict[str, set[str]]) -> Optional[Misfit]:
+    """Why a commit of a release branch is of none of the kinds, None when it is of one."""
+    version = move.name.version
+    assert version is not None
+    if not commit.parents:
+        return Misfit(commit.oid, OTHER, "", "begins a history of its own")
+    own = [change for change in own_changes(push.objects, commit) if not is_free(change.path, push.config)]
+    strange = [change for change in own if not _is_bookkeeping(push, commit, version, change)]
+    if not strange:
+        return _wrong_books(push, commit, version)
+    if len(commit.parents) > 1:
+        strange = [change for change in strange if not _changed_on_both_sides(push, commit, change.path)]
+        if not strange:
+            return _wrong_books(push, commit, version)
+        path = strange[0].path
+        return _foreign(push, commit, path) or Misfit(
+            commit.oid, MERGE, path, f"the merge {commit.oid[:10]} changes '{path}', which its parents do not differ in"
+        )
+    if _squashed(push, commit, version):
+        return _wrong_books(push, commit, version)
+    path = strange[0].path
+    text = f"{commit.oid[:10]} changes '{path}': it is no bookkeeping of {version}, and in no patch branch of it"
+    return _foreign(push, commit, path) or Misfit(commit.oid, OTHER, path, text)
+
+
+def _foreign(push: Push, commit: Commit, path: str) -> Optional[Misfit]:
+    """The misfit of a commit that edits the mutable file of another release."""
+    start = push.layout.path(push.layout.releases, "")
+    name = parse_file_name(path[len(start) :], push.layout) if path.startswith(start) else None
+    if name and name.mutable:
+        return Misfit(commit.oid, FOREIGN, path, f"{commit.oid[:10]} edits '{path}', which belongs to {name.version}")
+    return None
+
+
+def _squashed(push: Push, commit: Commit, version: Version) -> str:
+    """The candidate whose branch a commit squashes, "" for none."""
+    ids = read_lists(push, commit.parents[0], version).candidates
+    for patch in ids:
+        tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
+        if any(is_squash(push, commit, version, patch, tip) for tip in tips):
+            return patch
+    return ""
+
+
+def _changed_on_both_sides(push: Push, commit: Commit, path: str) -> bool:
+    """Whether two parents changed a path since their merge base: then their merge has to settle it.
+
+    A file that one side renamed and the other edited counts too: git settles it under the new name.
+    """
+    one, two = commit.parents[0], commit.parents[-1]
+    for base in merge_bases(push.objects, one, two):
+        old, ours, theirs = (entry_at(push.objects, oid, path) for oid in (base, one, two))
+        if ours != theirs and ours != old and theirs != old:
+            return True
+        if old is None and (ours is None) != (theirs is None):
+            renamer, editor = (one, two) if ours else (two, one)
+            gone = {change.path for change in commit_changes(push.objects, base, renamer) if change.new is None}
+            if any(change.path in gone and change.new for change in commit_changes(push.objects, base, editor)):
+                return True
+    return False
+
+
+def _is_bookkeeping(push: Push, commit: Commit, version: Version, change: Change) -> bool:
+    """Whether a change is one that a release's own commits make: its lists, an RC, a candidate's README, a withdrawal."""
+    layout = push.layout
+    folder, _, rest = change.path[len(layout.root) :].partition("/")
+    if change.path[: len(layout.root)] != layout.root or not rest:
+        return False
+    if folder == layout.releases:
+        name = parse_file_name(rest, layout)
+        cut = name is not None and name.form == RC and name.version == version and change.old is None
+        return cut or rest == layout.readme or change.path in book_paths(version, layout)
+    if folder != layout.patches:
+        return False
+    patch, _, file = rest.partition("/")
+    before, after = (read_lists(push, oid, version) for oid in (commit.parents[0], commit.oid))
+    if file == layout.readme and change.old is None:
+        return patch in after.candidates and patch not in before.candidates
+    if change.new is None and push.below(commit.oid, folder, patch) is None:
+        return _is_withdrawn(push, version, patch, before, after)
+    return rest == layout.readme
+
+
+def _is_withdrawn(push: Push, version: Version, patch: str, before: Lists, after: Lists) -> bool:
+    """Whether a commit takes a candidate off the lists that had not been integrated."""
+    if patch not in before.candidates or patch in after.candidates + after.stage + after.rc_ids:
+        return False
+    release = push.before.release(version)
+    tip = push.before.patch_tips.get(patch, "")
+    return not (release and tip and has_work(push, release, patch, tip))
+
+
+def _wrong_books(push: Push, commit: Commit, version: Version) -> Optional[Misfit]:
+    """Why the lists of a release may not change as a commit changes them: no staged id ever simply goes."""
+    after = read_lists(push, commit.oid, version)
+    for parent in commit.parents:
+        before = read_lists(push, parent, version)
+        for patch in before.stage + before.rc_ids:
+            if patch not in after.stage + after.rc_ids:
+                path = push.layout.path(push.layout.releases, release_file(version, STAGE, push.layout))
+                return Misfit(commit.oid, OTHER, path, f"{commit.oid[:10]} drops '{patch}', which was staged")
+    return None
+
+
+def is_dropped(push: Push, release: Release, tip: str) -> bool:
+    """Whether the merge that brought a patch branch into a release kept nothing of it (`git merge -s ours`)."""
+    line = between(push.objects, [release.tip], [push.after.production])
+    for oid in line:
+        commit = push.objects.commit(oid)
+        if len(commit.parents) < 2 or tip not in commit.parents[1:]:
+            continue
+        ours = commit.parents[0]
+        if push.objects.commit(ours).tree == commit.tree:
+            wanted = patch_paths(push, ours, tip)
+            return any(entry_at(push.objects, ours, path) != change.new for path, change in wanted.items())
+    return False

@@ -1,0 +1,278 @@
+"""HH3: the files that list the patches of each release."""
+
+from __future__ import annotations
+
+from halfhooks.immutability import release_files
+from halfhooks.integration import FOREIGN, is_dropped, is_integrated, misfits, read_lists
+from halfhooks.layout import CANDIDATES, HEADS, RC, STAGE
+from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, nearest, parse_file_name, release_file
+from halfhooks.promotion import find_promotion
+from halfhooks.release import OPEN_HOTFIX, PREPARATION, read_lines
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule
+from halfhooks.snapshot import FILE, entry_at
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halfhooks.push import Push
+    from halfhooks.release import Release
+    from halfhooks.snapshot import Entry
+
+
+@rule("HH301", COMMIT, hint="put the change into a new patch: its id goes into a new release file")
+def release_file_immutable(push: Push) -> Iterator[Finding]:
+    """A release file never changes once it has been accepted.
+
+    It records what every production database ran, in which order. RC, production and hotfix files keep their path, mode
+    and content in every commit of every branch of the workflow: not even a commit that a later one reverts may touch
+    them. A branch that has not yet seen a release keeps its old view until it merges.
+    """
+    for breach in release_files(push):
+        commit = breach.commit.oid
+        text = f"'{breach.path}' was {breach.verb} in {commit[:10]}; release files are fixed"
+        yield Finding(text, ref=push.owner(commit).ref, commit=commit, path=breach.path)
+
+
+class _Seen:
+    """Where an entry of `releases/` was found that a push brings."""
+
+    __slots__ = ("ref", "commit", "name", "path", "entry")
+
+    def __init__(self, push: Push, ref: str, commit: str, name: str, entry: Entry) -> None:
+        self.ref = ref
+        self.commit = commit
+        self.name = name
+        self.path = push.layout.path(push.layout.releases, name)
+        self.entry = entry
+
+    def finding(self, text: str, line: int = 0) -> Finding:
+        return Finding(text, ref=self.ref, commit=self.commit, path=self.path, line=line)
+
+
+def _brought(push: Push) -> Iterator[_Seen]:
+    """Each entry of `releases/` that a new commit holds unlike all its parents, or that a new production begins with."""
+    folder = push.layout.releases
+    known = set()
+    for commit in push.commits:
+        for name in push.own(commit, folder):
+            entry = push.below(commit.oid, folder, name)
+            if entry and (name, entry) not in known:
+                known.add((name, entry))
+                yield _Seen(push, push.owner(commit.oid).ref, commit.oid, name, entry)
+    for move in push.moves_of(PRODUCTION_BRANCH):
+        for name, entry in push.names_below(move.new, folder).items() if move.created else ():
+            yield _Seen(push, move.ref, move.new, name, entry)
+
+
+@rule("HH302", COMMIT, hint="git mv the file to a name of the workflow, or out of releases/", state=True)
+def release_file_name(push: Push) -> Iterator[Finding]:
+    """A file that looks like a release file and is none would be believed by people, and ignored by tools.
+
+    Below `releases/` there are `X.Y.Z-candidates.txt`, `-stage.txt`, `-rcN.txt`, `-hotfixN.txt`, `X.Y.Z.txt` and
+    `README.md`, nothing else; and no folder may pass for `releases` in another case or script.
+    """
+    for seen in _brought(push):
+        if parse_file_name(seen.name, push.layout) is None and seen.name != push.layout.readme:
+            forms = [
+                seen.name.partition("-")[0].removesuffix(".txt") + before + ("1" + after if after else "")
+                for _, (before, after) in push.layout.files
+            ]
+            yield seen.finding(f"'{seen.path}' is no release file; the nearest name is '{nearest(seen.name, forms)}'")
+    known: set[tuple[str, str]] = set()
+    for commit in push.commits:
+        for name, meant in push.rooms[commit.tree].look_alikes:
+            if meant == push.layout.releases and (name, meant) not in known:
+                known.add((name, meant))
+                text = f"'{push.layout.root}{name}' can be mistaken for '{push.layout.root}{meant}'"
+                yield Finding(text, ref=push.owner(commit.oid).ref, commit=commit.oid, path=push.layout.root + name)
+
+
+@rule(
+    "HH303",
+    COMMIT,
+    hint="git show HEAD:PATH | cat -A shows every byte; write one patch id a line, each ended by LF",
+    state=True,
+)
+def release_file_format(push: Push) -> Iterator[Finding]:
+    """Every tool must read the same patches from a release file.
+
+    It is a regular file of mode 100644 in UTF-8 without byte order mark, lines end with LF, the last one too. A line is a
+    patch id, empty, or a comment that begins with `#`.
+    """
+    for seen in _brought(push):
+        if parse_file_name(seen.name, push.layout) is None:
+            continue
+        if seen.entry.mode != FILE:
+            yield seen.finding(f"'{seen.path}' has the mode {seen.entry.mode}, not that of a regular file ({FILE})")
+        lines = read_lines(push.objects, seen.entry, push.layout)
+        for problem in lines.problems if lines else ():
+            yield seen.finding(f"'{seen.path}' {problem.text}", problem.line)
+
+
+@rule(
+    "HH304", UPDATE, hint="remove the second mention; to move a patch, push both release branches at once", state=True
+)
+def patch_listed_twice(push: Push) -> Iterator[Finding]:
+    """A patch stands in one release and in one state, or it would be applied twice, or not where it was tested."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        if release is None or not release.open:
+            continue
+        ids = release.candidates + release.stage + release.rc_ids
+        elsewhere = _elsewhere(push, release)
+        for patch in dict.fromkeys(ids):
+            branch = move.ref[len(HEADS) :]
+            if ids.count(patch) > 1:
+                yield at(move, f"'{patch}' stands more than once in the lists of '{branch}'")
+            elif patch in elsewhere:
+                text = f"'{patch}' stands in '{branch}' and in {elsewhere[patch]}"
+                yield at(move, text)
+
+
+def _elsewhere(push: Push, release: Release) -> dict[str, str]:
+    """The patch ids of production and of the other open releases, with where they stand."""
+    others = [other for other in push.after.open_releases() if other.version != release.version]
+    found = {
+        patch: f"'{push.layout.release}{other.version}'"
+        for other in others
+        for patch in other.candidates + other.complete
+    }
+    released = push.names_below(push.after.production, push.layout.patches) if push.after.production else {}
+    for patch in release.candidates + release.complete:
+        if patch in released:
+            found[patch] = "production"
+    return found
+
+
+@rule("HH305", UPDATE, hint="git mv releases/X.Y.Z-stage.txt releases/X.Y.Z-rcN.txt, then make a new empty stage")
+def rc_differs_from_stage(push: Push) -> Iterator[Finding]:
+    """A release candidate is what was staged, byte for byte, so that nothing slips in while it is cut.
+
+    In the commit that adds `X.Y.Z-rcN.txt` the file equals the stage of its parent, and the new stage is empty.
+    """
+    folder = push.layout.releases
+    for move in push.moves_of(RELEASE_BRANCH):
+        version = move.name.version
+        if version is None:
+            continue
+        stage = release_file(version, STAGE, push.layout)
+        for oid in push.brought_by(move.new):
+            commit = push.new[oid]
+            for name in push.own(commit, folder):
+                parsed = parse_file_name(name, push.layout)
+                entry = push.below(oid, folder, name)
+                if parsed is None or parsed.form != RC or parsed.version != version or entry is None:
+                    continue
+                path = push.layout.path(folder, name)
+                staged = push.below(commit.parents[0], folder, stage) if commit.parents else None
+                if staged != entry:
+                    yield Finding(
+                        f"'{path}' is not the stage that it was cut from", ref=move.ref, commit=oid, path=path
+                    )
+                elif read_lists(push, oid, version).stage:
+                    text = f"'{stage}' is not empty after '{name}' was cut"
+                    yield Finding(text, ref=move.ref, commit=oid, path=push.layout.path(folder, stage))
+
+
+@rule("HH306", UPDATE, hint="cat the RC files in order and the stage into releases/X.Y.Z.txt")
+def production_list_incomplete(push: Push) -> Iterator[Finding]:
+    """The production file is what databases apply: what it does not list is missing in production.
+
+    It holds the complete list of the release: its RC files in order, then its stage, each id once; for a hotfix its stage.
+    """
+    promotion = find_promotion(push)
+    if promotion is None or promotion.release is None:
+        return
+    folder = push.layout.releases
+    path = push.layout.path(folder, promotion.file)
+    lines = read_lines(push.objects, push.below(promotion.move.new, folder, promotion.file), push.layout)
+    listed = lines.ids if lines else ()
+    expected = promotion.release.complete
+    if listed == expected:
+        return
+    missing = [patch for patch in expected if patch not in listed]
+    extra = [patch for patch in listed if patch not in expected]
+    what = f"lacks '{missing[0]}'" if missing else f"lists '{extra[0]}' too" if extra else "has another order"
+    text = f"'{path}' {what}: it is not the complete list of {promotion.release.version}"
+    yield Finding(text, ref=promotion.move.ref, commit=promotion.move.new, path=path)
+
+
+@rule("HH307", UPDATE, hint="merge the patch branch first, then stage its id", state=True)
+def patch_missing(push: Push) -> Iterator[Finding]:
+    """A staged patch without its directory cannot be applied."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        for patch in release.complete if release and release.open else ():
+            path = push.layout.path(push.layout.patches, patch)
+            entry = entry_at(push.objects, move.new, path)
+            if entry is None or entry.mode != "40000":
+                yield at(move, f"'{patch}' is staged, but '{path}/' is missing", path)
+
+
+@rule("HH308", UPDATE, hint="git merge --no-ff ho-patch/ID on the release branch, then stage the id")
+def patch_not_integrated(push: Push) -> Iterator[Finding]:
+    """What is staged must be in the release as its authors left it.
+
+    An id is staged when the tip of its branch, or a squash of it, is in the release and `Patches/ID/` equals the
+    branch's. A merge that keeps nothing of the branch (`-s ours`) does not integrate it.
+    """
+    for move in push.moves_of(RELEASE_BRANCH):
+        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        if release is None or not release.open:
+            continue
+        before = read_lists(push, move.old, release.version) if move.old else None
+        known = set(before.stage + before.rc_ids) if before else set()
+        for patch in release.complete:
+            if patch in known:
+                continue
+            reason = _not_integrated(push, release, patch, before.candidates if before else ())
+            if reason:
+                yield at(move, f"'{patch}' is staged in {release.version}, but {reason}")
+
+
+def _not_integrated(push: Push, release: Release, patch: str, candidates: tuple[str, ...]) -> str:
+    branch = push.layout.patch + patch
+    tip = push.after.patch_tips.get(patch) or push.before.patch_tips.get(patch, "")
+    if not tip:
+        return "" if patch in candidates else "it was no candidate"
+    if not is_integrated(push, release, patch, tip):
+        return f"'{branch}' is not merged: {tip[:10]} is not in the release"
+    path = push.layout.path(push.layout.patches, patch)
+    if entry_at(push.objects, release.tip, path) != entry_at(push.objects, tip, path):
+        return f"'{path}/' is not as '{branch}' has it"
+    if is_dropped(push, release, tip):
+        return f"the merge of '{branch}' kept nothing of it"
+    return ""
+
+
+@rule(
+    "HH309", UPDATE, hint="put '# HOTFIX' in the first line of the candidates of the reopened version, and of no other"
+)
+def hotfix_marker(push: Push) -> Iterator[Finding]:
+    """The marker tells a reopened production version from one that is being prepared.
+
+    The first line of its candidates file is `# HOTFIX` as long as it is open, and no other release has that line.
+    """
+    for move in push.moves_of(RELEASE_BRANCH):
+        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        if release is None:
+            continue
+        path = push.layout.path(push.layout.releases, release_file(release.version, CANDIDATES, push.layout))
+        before = push.before.release(release.version) if not move.created else None
+        if release.hotfix and release.status == PREPARATION:
+            text = f"'{path}' has the hotfix marker, but {release.version} is not in production"
+            yield at(move, text, path, 1)
+        reopened = release.version == push.after.version and (move.created or (before and before.status == OPEN_HOTFIX))
+        if reopened and not release.hotfix:
+            text = f"'{path}' does not begin with '{push.layout.marker}', but {release.version} is in production"
+            yield at(move, text, path, 1)
+
+
+@rule("HH310", UPDATE, hint="git restore --source=HEAD~ PATH: edit that file on its own release branch")
+def foreign_release_file(push: Push) -> Iterator[Finding]:
+    """Candidates and stage of a release are read on its own branch; an edit elsewhere would be lost, or come back."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        for misfit in misfits(push, move) if move.updated else ():
+            if misfit.kind == FOREIGN:
+                yield Finding(misfit.text, ref=move.ref, commit=misfit.commit, path=misfit.path)

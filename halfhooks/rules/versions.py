@@ -1,0 +1,311 @@
+"""HH2: which versions may be started, and in which order they reach production."""
+
+from __future__ import annotations
+
+from halfhooks.history import is_ancestor, merge_bases
+from halfhooks.integration import book_paths, has_work, read_lists
+from halfhooks.layout import HEADS, HOTFIX, PRODUCTION, RC, TAGS
+from halfhooks.names import POLICED_BRANCHES, RELEASE_BRANCH, parse_ref, release_file, release_tag
+from halfhooks.promotion import find_promotion
+from halfhooks.release import OPEN_HOTFIX, read_lines
+from halfhooks.rules._registry import UPDATE, Finding, at, rule
+from halfhooks.snapshot import commit_changes, is_file, is_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Optional
+
+    from halfhooks.push import Move, Push
+    from halfhooks.release import Release
+    from halfhooks.version import Version
+
+TOOL_CONFIG = ".hop/config"
+
+
+def _started(push: Push) -> Iterator[tuple[Move, Version]]:
+    """The release branches that a push creates."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        if move.created and move.name.version:
+            yield move, move.name.version
+
+
+def _is_reopening(push: Push, version: Version) -> bool:
+    return version == push.before.version or (push.before.version is None and version == push.after.version)
+
+
+@rule("HH201", UPDATE, hint="git branch ho-release/X.Y.Z ho-prod, with one of these versions", state=True)
+def version_not_next(push: Push) -> Iterator[Finding]:
+    """Versions follow each other without gaps, so that every database knows what it has to apply.
+
+    A release is a successor (the next patch, minor or major) of the production version or of another release in
+    preparation.
+    """
+    for move, version in _started(push):
+        project = push.after
+        if project.released(version) or project.may_follow(version):
+            continue
+        if project.version is None:
+            yield Finding(f"{version} cannot be started: there is no production version yet", ref=move.ref)
+            continue
+        choices = ", ".join(str(each) for each in project.version.successors())
+        yield Finding(
+            f"{version} follows no version; production is at {project.version}, next are {choices}", ref=move.ref
+        )
+
+
+@rule("HH202", UPDATE, hint="git fetch origin; git ls-tree --name-only origin/ho-prod releases/")
+def version_already_released(push: Push) -> Iterator[Finding]:
+    """A version that databases run means one thing only: it cannot be made a second time."""
+    for move, version in _started(push):
+        if push.after.released(version) and not _is_reopening(push, version):
+            newest = push.after.version
+            assert newest is not None
+            choices = ", ".join(str(each) for each in newest.successors())
+            yield Finding(f"{version} has been released; next are {choices}", ref=move.ref)
+
+
+@rule("HH203", UPDATE, hint="promote the other release first, or abandon it")
+def promotion_out_of_order(push: Push) -> Iterator[Finding]:
+    """Releases reach production in the order of their versions, for that is the order in which databases apply them.
+
+    An open hotfix comes first, then the smallest release in preparation; only that one may cut RCs.
+    """
+    promotion = find_promotion(push)
+    if promotion:
+        first = push.after.next_to_promote()
+        if first and first.version != promotion.name.version and _precedes(first, promotion.name.version):
+            what = "the hotfix of " if first.status == OPEN_HOTFIX else ""
+            yield Finding(
+                f"{promotion.name.version} cannot be promoted before {what}{first.version}",
+                ref=promotion.move.ref,
+                commit=promotion.move.new,
+            )
+    for move, number in _cut(push):
+        smallest = next(iter(push.after.preparing()), None)
+        if smallest and move.name.version and smallest.version < move.name.version:
+            yield Finding(f"{move.name.version} cannot have an RC {number} before {smallest.version}", ref=move.ref)
+
+
+def _precedes(first: Release, version: Version) -> bool:
+    return first.status == OPEN_HOTFIX or first.version < version
+
+
+def _cut(push: Push) -> Iterator[tuple[Move, int]]:
+    """The release candidates that a push adds to release branches, with their numbers."""
+    for move in push.moves_of(RELEASE_BRANCH):
+        version = move.name.version
+        if not move.new or version is None:
+            continue
+        before = read_lists(push, move.old, version).rcs if move.old else ()
+        for number in read_lists(push, move.new, version).rcs:
+            if number not in before:
+                yield move, number
+
+
+@rule("HH204", UPDATE, hint="git mv the file to the number that comes next")
+def rc_number_not_next(push: Push) -> Iterator[Finding]:
+    """Release candidates are numbered without gaps, also across a release that was abandoned and started again.
+
+    So `vX.Y.Z-rcN` means one state for ever. A hotfix has no release candidates.
+    """
+    for move in push.moves_of(RELEASE_BRANCH):
+        version = move.name.version
+        numbers = sorted(number for cut, number in _cut(push) if cut == move)
+        if not numbers or version is None:
+            continue
+        start = TAGS + release_tag(version, PRODUCTION, push.layout) + "-"
+        tags = (parse_ref(ref, push.layout) for ref in push.before.snapshot.refs if ref.startswith(start))
+        tagged = [name.number for name in tags if name.form == RC]
+        cut = read_lists(push, move.old, version).rcs if move.old else ()
+        last = max([0, *tagged, *cut])
+        if push.after.released(version):
+            yield Finding(f"a hotfix has no release candidates: {version} is in production", ref=move.ref)
+        elif numbers != list(range(last + 1, last + 1 + len(numbers))):
+            file = release_file(version, RC, push.layout, numbers[-1])
+            expected = release_file(version, RC, push.layout, last + 1)
+            yield Finding(f"'{file}' is not the next release candidate: that is '{expected}'", ref=move.ref)
+
+
+@rule("HH205", UPDATE, hint="git switch -c ho-release/X.Y.Z vX.Y.Z, from the newest tag of production")
+def hotfix_not_on_production(push: Push) -> Iterator[Finding]:
+    """A hotfix is built on exactly what production runs, and hotfixes are numbered without gaps.
+
+    Its branch starts one commit above the newest tag of the production version (`vX.Y.Z-hotfixN`, else `vX.Y.Z`).
+    """
+    for move, version in _started(push):
+        if not (push.after.released(version) and _is_reopening(push, version)):
+            continue
+        tag = release_tag(version, HOTFIX if push.after.hotfix else PRODUCTION, push.layout, push.after.hotfix)
+        base = push.after.snapshot.tip(TAGS + tag)
+        if not base or push.objects.commit(move.new).parents != (base,):
+            where = f"one commit above '{tag}'" if base else f"above '{tag}', which is missing"
+            yield at(move, f"the hotfix of {version} must start {where}")
+    promotion = find_promotion(push)
+    if promotion and promotion.name.form == HOTFIX:
+        if promotion.name.version != push.before.version:
+            yield at(promotion.move, f"'{promotion.file}' is no hotfix of {push.before.version}, which production runs")
+        elif promotion.name.number != push.before.hotfix + 1:
+            expected = release_file(promotion.name.version, HOTFIX, push.layout, push.before.hotfix + 1)
+            yield at(promotion.move, f"'{promotion.file}' is not the next hotfix: that is '{expected}'")
+
+
+@rule(
+    "HH206",
+    UPDATE,
+    hint="git switch -c ho-release/X.Y.Z on the newest tag of production: an urgent fix is a hotfix",
+    state=True,
+)
+def active_rc(push: Push) -> Iterator[Finding]:
+    """While a release has an RC, its testers must not find another version coming before it.
+
+    An urgent fix meanwhile is a hotfix of the production version.
+    """
+    for move, version in _started(push):
+        for release in push.after.preparing():
+            if version < release.version and release.rcs and not push.after.released(version):
+                yield Finding(f"{version} cannot be started: {release.version} has a release candidate", ref=move.ref)
+
+
+@rule("HH207", UPDATE, hint="git merge ho-prod on the release branch, validate, push, promote again")
+def release_behind_production(push: Push) -> Iterator[Finding]:
+    """A release is validated on top of all that production runs, hotfixes included."""
+    promotion = find_promotion(push)
+    if promotion and promotion.release and not is_ancestor(push.objects, promotion.move.old, promotion.release.tip):
+        text = f"{promotion.name.version} does not contain {promotion.move.old[:10]}, the tip of ho-prod"
+        yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
+
+
+@rule("HH208", UPDATE, hint="stage the patch, withdraw it, or move it to another release")
+def candidates_left(push: Push) -> Iterator[Finding]:
+    """What is integrated ships, so it must be listed; what is not finished must not hold a place.
+
+    At a promotion no candidate is left; at an RC every integrated patch is staged.
+    """
+    promotion = find_promotion(push)
+    if promotion and promotion.release:
+        for patch in promotion.release.candidates:
+            text = f"'{patch}' is still a candidate of {promotion.name.version}"
+            yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
+    for move, number in _cut(push):
+        release = push.after.release(move.name.version) if move.name.version else None
+        for patch in release.candidates if release else ():
+            tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
+            if release and any(has_work(push, release, patch, tip) for tip in tips):
+                text = f"'{patch}' is integrated in {release.version}, but not staged in its RC {number}"
+                yield at(move, text)
+
+
+@rule("HH209", UPDATE, hint="git branch -f ho-release/X.Y.Z ho-prod, then push it")
+def release_origin(push: Push) -> Iterator[Finding]:
+    """A release begins as production stands, so that it can be promoted later.
+
+    A new release branch is the tip of ho-prod, or one commit above it that adds nothing but its own empty candidates and
+    stage files. For a hotfix: the same two files, above the newest tag of production.
+    """
+    for move, version in _started(push):
+        reopened = push.after.released(version)
+        bases = {push.before.production, push.after.production} - {""}
+        if move.new in bases and not reopened:
+            continue
+        parents = push.objects.commit(move.new).parents
+        if not reopened and (len(parents) != 1 or parents[0] not in bases):
+            text = f"'{move.ref[len(HEADS) :]}' starts at {move.new[:10]}, neither ho-prod nor one commit above it"
+            yield at(move, text)
+            continue
+        books = book_paths(version, push.layout)
+        for change in commit_changes(push.objects, parents[0] if parents else "", move.new):
+            if change.path not in books or not change.new:
+                text = f"the first commit of {version} changes '{change.path}', not just its two files"
+                yield at(move, text, change.path)
+                continue
+            lines = read_lines(push.objects, change.new, push.layout)
+            if lines is None or lines.ids:
+                text = f"'{change.path}' is not empty in the first commit of {version}"
+                yield at(move, text, change.path)
+
+
+@rule("HH210", UPDATE, hint="git restore --source=ho-prod .hop/config, and commit")
+def tool_version_lowered(push: Push) -> Iterator[Finding]:
+    """Files that a newer half_orm_dev wrote must not fall into the hands of an older one.
+
+    `hop_version` in `.hop/config` is never lower on a branch than where the branch last met ho-prod.
+    """
+    for move in push.moves_of(*POLICED_BRANCHES):
+        new = _tool_version(push, move.new) if move.new else None
+        if new is None:
+            continue
+        bases = merge_bases(push.objects, move.new, push.before.production) if push.before.production else []
+        olds = [version for version in (_tool_version(push, base) for base in [*bases, *_previous(move)]) if version]
+        if olds and _order(new) < _order(max(olds, key=_order)):
+            text = f"hop_version {new} is lower than {max(olds, key=_order)}, which ho-prod had"
+            yield at(move, text, TOOL_CONFIG)
+
+
+def _previous(move: Move) -> list[str]:
+    return [move.old] if move.old and move.ref.endswith("/ho-prod") else []
+
+
+def _tool_version(push: Push, commit: str) -> Optional[str]:
+    """The value of `hop_version` in the tree of a commit, None when there is none."""
+    entry = push.after.snapshot.entry(commit, TOOL_CONFIG)
+    if entry is None or not is_file(entry):
+        return None
+    for line in push.objects.blob(entry.oid).decode("utf-8", "replace").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and key.strip() == "hop_version":
+            return value.strip()
+    return None
+
+
+def _order(text: str) -> tuple[list[int], int, int]:
+    """Compares versions such as `0.17.0-a8`: the numbers, then alpha < beta < rc < none, then its number."""
+    release = text[: len(text) - len(text.lstrip("0123456789."))]
+    pre = text[len(release) :].lstrip("-._")
+    letters = pre.rstrip("0123456789")
+    rank = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "rc": 2, "": 3}.get(letters, 0)
+    return [_number(part) for part in release.split(".") if part], rank, _number(pre[len(letters) :])
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+@rule("HH211", UPDATE, hint="stage a patch first, or delete the release branch")
+def empty_release(push: Push) -> Iterator[Finding]:
+    """A version that brings nothing costs every database an upgrade; an RC of nothing tests nothing."""
+    promotion = find_promotion(push)
+    if promotion and promotion.release and not promotion.release.complete:
+        text = f"{promotion.name.version} has nothing to promote: neither a staged patch nor an RC"
+        yield Finding(text, ref=promotion.move.ref, commit=promotion.move.new)
+    for move, number in _cut(push):
+        assert move.name.version is not None
+        file = release_file(move.name.version, RC, push.layout, number)
+        lines = read_lines(push.objects, push.below(move.new, push.layout.releases, file), push.layout)
+        if lines and not lines.ids:
+            yield at(move, f"'{file}' lists no patch")
+
+
+@rule("HH212", UPDATE, hint="add the patch to the release's list, or remove its directory on the release branch")
+def unlisted_patch(push: Push) -> Iterator[Finding]:
+    """A patch directory that reaches production without standing in a list would never be applied to a database."""
+    move = push.production_move()
+    if move is None or not move.new:
+        return
+    layout = push.layout
+    inherited = push.names_below(move.old, layout.patches) if move.old else {}
+    listed = set(_listed(push, move))
+    for name, entry in push.names_below(move.new, layout.patches).items():
+        if name not in inherited and is_folder(entry) and name not in listed:
+            path = layout.path(layout.patches, name)
+            yield Finding(f"'{path}' would reach production, but no release lists it", ref=move.ref, path=path)
+
+
+def _listed(push: Push, move: Move) -> Iterator[str]:
+    """The patch ids of the production and hotfix files that a move adds to ho-prod."""
+    releases = push.layout.releases
+    inherited = push.names_below(move.old, releases) if move.old else {}
+    for file, entry in push.names_below(move.new, releases).items():
+        if file not in inherited and is_file(entry):
+            lines = read_lines(push.objects, entry, push.layout)
+            yield from lines.ids if lines else ()
