@@ -1,7 +1,7 @@
 """Plays the corpus: each `*.sh` beside this file is a family of stories, each story one real push that is judged.
 
     ### title
-    # refused: HH301 HH403          or    # accepted
+    # refused: HH301 HH403          or    # refused    (by any rule)    or    # accepted
     git switch -q ho-release/0.2.0
     ...
     git push -q origin ho-release/0.2.0
@@ -35,10 +35,10 @@ def stories(file: Path) -> list[Story]:
     found = []
     for part in parts:
         title, verdict, script = part.split("\n", 2)
-        told = re.fullmatch(r"# (refused:(?P<codes>( HH\d{3})+)|accepted)", verdict)
+        told = re.fullmatch(r"# (accepted|(?P<refused>refused)(?P<codes>:( HH\d{3})+)?)", verdict)
         assert told, f"{file.name}: {title}: {verdict}"
         found.append(
-            Story(file.stem, title, bool(told["codes"]), tuple((told["codes"] or "").split()), helpers + script)
+            Story(file.stem, title, bool(told["refused"]), tuple((told["codes"] or "").split()[1:]), helpers + script)
         )
     return found
 

@@ -34,7 +34,7 @@ git switch -q -c ho-release/0.1.0 v0.1.0; : > releases/0.1.0-candidates.txt; : >
 git push -q origin ho-release/0.1.0
 
 ### reopened with the marker on the second line
-# refused: HH309
+# refused: HH309 HH202
 git switch -q -c ho-release/0.1.0 v0.1.0; printf '# urgent\n# HOTFIX\n' > releases/0.1.0-candidates.txt; : > releases/0.1.0-stage.txt; commit 'Reopen'
 git push -q origin ho-release/0.1.0
 

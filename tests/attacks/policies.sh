@@ -56,12 +56,12 @@ policy 'freePaths = **' > halfhooks.conf; commit 'Free everything'
 git push -q origin ho-prod
 
 ### the administrator refuses ordinary branches
-# refused: HH003 HH101 HH102
+# refused
 git -C ../server.git config halfhooks.otherRefs refuse
 git push -q origin topic:refs/heads/idea
 
-### a refused patch rewrite
-# refused: HH104 HH112
+### the administrator refuses rewritten patch branches
+# refused
 git -C ../server.git config halfhooks.patchRewrite refuse
 git switch -q ho-patch/3-tags; git commit -q --amend -m 'Other words'
 git push -q origin +ho-patch/3-tags

@@ -80,7 +80,7 @@ git push -q origin ho-release/0.1.1
 git switch -q ho-release/0.2.0; echo 4-fix > releases/0.1.1-candidates.txt; commit 'Take over'
 git push -q origin ho-release/0.2.0
 
-### a release branch lowers the version of the tool
+### it lowers the version of the tool
 # refused: HH210
 git switch -q ho-patch/3-tags; printf '[halfORM]\nhop_version = 0.16.0\n' > .hop/config; commit 'Older tool'
 git push -q origin ho-patch/3-tags

@@ -69,6 +69,6 @@ candidate 0.2.0 6-new; git push -q origin ho-release/0.2.0; m=$(git commit-tree 
 git push -q origin "$m:refs/heads/ho-patch/6-new"
 
 ### an old commit of ho-prod as the branch of a hotfix
-# refused: HH205 HH209
+# refused: HH202 HH205 HH209
 integrate 0.1.1 4-fix; promote 0.1.1
 git push -q origin v0.1.0^0:refs/heads/ho-release/0.1.0

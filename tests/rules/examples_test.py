@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-import textwrap
 from typing import NamedTuple
 
 import pytest
@@ -83,8 +83,8 @@ class Example(NamedTuple):
 def examples(code: str, doc: str) -> list[Example]:
     """The blocks of `$ ` lines under `Refused::` and `Accepted::` in a rule's documentation."""
     found, verdict, lines = [], "", []
-    for line in [*textwrap.dedent("    " + doc).splitlines(), "end"]:
-        if re.fullmatch(r"\s*(Refused|Accepted)::", line) or (verdict and line and not line.startswith(" ")):
+    for line in [*inspect.cleandoc(doc).splitlines(), "end"]:
+        if re.fullmatch("(Refused|Accepted)::", line) or (verdict and line and not line.startswith(" ")):
             if verdict:
                 assert lines, f"{code}: '{verdict}::' without a line that begins with '$ '"
                 found.append(Example(code, verdict, "\n".join(lines)))
