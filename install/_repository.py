@@ -199,8 +199,8 @@ def _rev_parse(git_dir: Path, git: Git, question: str) -> str:
     return os.fsdecode(done.stdout).rstrip("\n")
 
 
-def refuse_strange_places(repository: Repository) -> None:
-    """Refuses a repository where writing, or git, would leave it: links, or another folder of hooks."""
+def refuse_links(repository: Repository) -> None:
+    """Refuses a repository where writing or removing would leave it through a link."""
     for path in (repository.hooks, repository.folder, repository.folder / "lib", repository.config):
         if path.is_symlink():
             raise Refusal(
@@ -208,6 +208,10 @@ def refuse_strange_places(repository: Repository) -> None:
                 "the installer would change what other repositories may share",
                 f"put the real thing in its place: cp -RL {path} {path}.real && rm {path} && mv {path}.real {path}",
             )
+
+
+def refuse_hooks_path(repository: Repository) -> None:
+    """Refuses a repository whose hooks git would not look at."""
     entry = repository.hooks_path()
     if entry is not None:
         raise Refusal(

@@ -22,7 +22,7 @@ else:  # run as a script
 
 from install._payload import read_sources
 from install._programs import Refusal, find_git, find_interpreter
-from install._repository import Repository, Step, become_owner, find_repository, refuse_strange_places
+from install._repository import Repository, Step, become_owner, find_repository, refuse_hooks_path, refuse_links
 from install._status import Status, Weakness, inspect
 from install._steps import Wish, install_steps, uninstall_steps
 
@@ -79,9 +79,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         repository = find_repository(options.repository, find_git(options.git), work_tree)
         if options.status:
             return show_status(inspect(repository), options.json)
+        refuse_links(repository)
         if options.uninstall:
             return carry_out(uninstall_steps(repository), f"halfhooks left {repository.path}", options.dry_run)
-        refuse_strange_places(repository)
+        refuse_hooks_path(repository)
         recorded = repository.read_state()
         git = choose(find_git, options.git, recorded.get("git"))
         wish = Wish(sources, choose(find_interpreter, options.python, recorded.get("interpreter")), options.chain)

@@ -259,6 +259,13 @@ def test_refuses_to_follow_a_link_out_of_the_repository(host: Host, tmp_path: Pa
     assert_refused(host, saying="is a symbolic link")
 
 
+def test_uninstalling_does_not_follow_a_link(host: Host, tmp_path: Path):
+    host.installed()
+    (host.repository / "halfhooks").rename(tmp_path / "outside")
+    (host.repository / "halfhooks").symlink_to(tmp_path / "outside")
+    assert_refused(host, "--uninstall", saying="is a symbolic link")
+
+
 def test_leaves_nothing_behind_when_the_core_does_not_start(host: Host, checkout: Path):
     (checkout / "halfhooks" / "entry.py").write_text("raise ImportError('broken')\n")
     before = tree(host.repository)
