@@ -9,6 +9,7 @@ from halfhooks.config import is_free
 from halfhooks.history import between, is_ancestor, merge_bases
 from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import parse_file_name, release_file
+from halfhooks.promotion import find_promotion
 from halfhooks.release import numbers, read_lines
 from halfhooks.snapshot import commit_changes, entry_at, folder_at, own_changes
 from halfhooks.values import NamedTuple
@@ -157,7 +158,10 @@ def patch_line(push: Push, version: Version, excluded: Iterable[str]) -> dict[st
 def entering(push: Push, move: Move) -> list[str]:
     """The commits that a move brings to a release branch: not from ho-prod, nor from a smaller one in preparation."""
     version = move.name.version
-    excluded = [move.old, push.before.production, push.after.production]
+    promotion = find_promotion(push)
+    excluded = [move.old, push.before.production]
+    if not (promotion and promotion.name.version == version):
+        excluded.append(push.after.production)
     for state in (push.before, push.after):
         smaller = (release for release in state.open_releases() if version and release.version < version)
         excluded += [release.tip for release in smaller]

@@ -67,9 +67,9 @@ def _find_merge(push: Push, move: Move, name: FileName) -> tuple[str, str]:
     ]
     commit = push.objects.commit(move.new)
     for candidate in (commit, *(push.objects.commit(parent) for parent in commit.parents[:1] if parent != move.old)):
-        if len(candidate.parents) == 2 and candidate.parents[0] == move.old and candidate.parents[1] in tips:
-            if candidate is commit or len(commit.parents) == 1:
-                return candidate.oid, candidate.parents[1]
+        is_merge = len(candidate.parents) == 2 and candidate.parents[0] == move.old and candidate.parents[1] in tips
+        if is_merge and (candidate is commit or len(commit.parents) == 1):
+            return candidate.oid, candidate.parents[1]
     return "", tips[0] if tips else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halfhooks.rules import branches, protocol, releases, tags, versions
+from halfhooks.rules import branches, model, patches, protocol, releases, tags, versions
 from halfhooks.rules._registry import COMMIT, RULES, UPDATE, Finding, Rule
 
 TYPE_CHECKING = False
@@ -13,13 +13,19 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMIT", "RULES", "UPDATE", "Finding", "Rule", "check"]
 
-GROUPS = (protocol, branches, versions, releases, tags)
+GROUPS = (protocol, branches, versions, releases, patches, model, tags)
+
+
+UNJUDGEABLE = ("HH001", "HH004", "HH005")
+"""After a finding of these the other rules would read what cannot be read."""
 
 
 def check(push: Push, rules: Iterable[Rule] = RULES.values()) -> list[Finding]:
     """Every finding of the rules on a push, in the order of the codes; those of codes set to warn are warnings."""
-    findings = []
+    findings: list[Finding] = []
     for each in sorted(rules, key=lambda rule: rule.code):
+        if any(finding.code in UNJUDGEABLE for finding in findings):
+            break
         warn = each.code in push.config.warn
         for finding in each.check(push):
             findings.append(finding._replace(code=each.code, warning=finding.warning or warn))

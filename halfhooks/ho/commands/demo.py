@@ -254,19 +254,15 @@ def cut_rc(show: Show, version: str) -> None:
 def promote(show: Show, version: str) -> None:
     """The release becomes production: one push of the merge, the tag, and the end of the release branch."""
     ground = show.ground
-    merge_to_production(ground, version, (ground.clone / f"releases/{version}-rc1.txt").read_text("utf-8"))
-    ground.git("tag", "-a", "-m", f"Release {version}", f"v{version}")
-    show.accept(f"{version} goes to production", "--atomic", PRODUCTION, f"v{version}", f":ho-release/{version}")
-
-
-def merge_to_production(ground: Ground, version: str, patches: str) -> None:
-    """The merge commit of a promotion, on ho-prod."""
     ground.git("switch", "-q", PRODUCTION)
     ground.git("merge", "-q", "--no-ff", "--no-commit", f"ho-release/{version}")
-    ground.write(f"releases/{version}.txt", patches)
-    ground.git("rm", "-q", "-f", f"releases/{version}-candidates.txt", f"releases/{version}-stage.txt")
+    ground.git("mv", f"releases/{version}-stage.txt", f"releases/{version}.txt")
+    ground.write(f"releases/{version}.txt", (ground.clone / f"releases/{version}-rc1.txt").read_text("utf-8"))
+    ground.git("rm", "-q", f"releases/{version}-candidates.txt")
     model(ground, version)
     ground.commit(f"Promote {version} to production")
+    ground.git("tag", "-a", "-m", f"Release {version}", f"v{version}")
+    show.accept(f"{version} goes to production", "--atomic", PRODUCTION, f"v{version}", f":ho-release/{version}")
 
 
 def model(ground: Ground, version: str) -> None:
@@ -306,8 +302,8 @@ def violate(show: Show) -> None:
     ground.git("branch", "-q", "-f", "ho-relase/0.3.0", f"origin/{PRODUCTION}")
     show.refuse("A branch name mistyped", "HH101", "ho-relase/0.3.0")
 
-    ground.git("branch", "-q", "-f", "ho-pr\u043ed", f"origin/{PRODUCTION}")
-    show.refuse("A branch that only looks like production (a Cyrillic letter)", "HH102", "ho-pr\u043ed")
+    ground.git("branch", "-q", "-f", "h\u043e-prod", f"origin/{PRODUCTION}")
+    show.refuse("A branch that only looks like production (a Cyrillic letter)", "HH102", "h\u043e-prod")
 
     restart(ground, "ho-patch/9-secret", "origin/ho-release/0.2.0")
     ground.write("Patches/9-secret/01.sql", "drop table users;\n")
@@ -320,9 +316,10 @@ def violate(show: Show) -> None:
     show.refuse("A release tag moved", "HH601", "-f", "v0.1.0")
 
     restart(ground, "ho-release/0.2.0")
-    restart(ground, PRODUCTION)
-    merge_to_production(ground, "0.2.0", "2-posts\n")
-    show.refuse("A release promoted while a patch is still a candidate", "HH208", PRODUCTION)
+    ground.write("releases/0.2.0-candidates.txt", "")
+    ground.write("releases/0.2.0-stage.txt", "2-posts\n")
+    ground.commit("Stage 2-posts")
+    show.refuse("A patch staged, but its branch was never merged", "HH308", "ho-release/0.2.0")
 
 
 def restart(ground: Ground, branch: str, start: str = "") -> None:
@@ -338,6 +335,7 @@ def summary(show: Show) -> None:
     listed = ["for-each-ref", "--format=%(refname:lstrip=1)%09%(objectname:short)%09%(contents:subject)"]
     rows = [line.split("\t") for line in show.ground.git("-C", str(show.ground.server), *listed).splitlines()]
     console.table(("ref", "object", "subject"), rows)
-    console.title(f"{show.accepted} pushes accepted, {show.refused} refused, {show.surprises} surprises")
+    surprises = f"{show.surprises} surprise" + ("s" if show.surprises != 1 else "")
+    console.title(f"{show.accepted} pushes accepted, {show.refused} refused, {surprises}")
     console.line("  what a code means:   ho explain HH301     all rules: docs/rules.md, or: ho explain")
     console.line("  guard a repository:  ho install server REPO.git")

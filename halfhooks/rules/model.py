@@ -1,0 +1,91 @@
+"""HH5: the model of each version: its schema and its metadata."""
+
+from __future__ import annotations
+
+from halfhooks.immutability import model_files
+from halfhooks.layout import HOTFIX, PRODUCTION
+from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, release_file
+from halfhooks.promotion import find_promotion
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
+from halfhooks.snapshot import SYMLINK, is_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halfhooks.push import Push
+
+
+@rule("HH501", COMMIT, hint="put the change into a patch: the next promotion dumps a new model")
+def model_immutable(push: Push) -> Iterator[Finding]:
+    """The model of a version is how its databases look: it never changes once the version is in production.
+
+    `model/schema-V.sql` and `model/metadata-V.sql` keep path, mode and content in every commit of every branch of the
+    workflow. A branch that has not yet seen a version keeps its old view until it merges.
+    """
+    for breach in model_files(push):
+        commit = breach.commit.oid
+        yield within(push, commit, f"'{breach.path}' was {breach.verb} in {commit[:10]}; models are fixed", breach.path)
+
+
+@rule("HH502", UPDATE, hint="git restore --source=ho-prod model/, and commit; a promotion adds the new model")
+def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
+    """The model is what a promotion dumps from the database that it validated, and comes from nowhere else.
+
+    A promotion adds `schema-V.sql` and `metadata-V.sql`; nothing else changes `model/`. No folder may pass for `model` in
+    another case or script.
+    """
+    layout = push.layout
+    promotion = find_promotion(push)
+    for move in push.moves_of(PRODUCTION_BRANCH):
+        label = promotion.label if promotion else _label(push) if move.created else ""
+        for file in (f"{layout.schema}{label}.sql", f"{layout.metadata}{label}.sql") if label else ():
+            entry = push.below(move.new, layout.model, file)
+            if entry is None or not is_file(entry):
+                path = layout.path(layout.model, file)
+                yield at(move, f"'{path}' is missing: production is at {label}", path)
+    shipped = {promotion.merge, promotion.move.new} if promotion else set()
+    for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
+        for oid in push.brought_by(move.new):
+            if oid in shipped:
+                continue
+            for name in push.own(push.new[oid], layout.model):
+                path = layout.path(layout.model, name)
+                yield within(push, oid, f"'{path}' was changed by no promotion", path)
+    known = set()
+    for commit in push.commits:
+        for name, meant in push.rooms[commit.tree].look_alikes:
+            if meant == layout.model and name not in known:
+                known.add(name)
+                path = layout.root + name
+                yield within(push, commit.oid, f"'{path}' can be mistaken for '{layout.root}{meant}'", path)
+
+
+def _label(push: Push) -> str:
+    """The production version as its schema is named: `X.Y.Z` or `X.Y.Z-hotfixN`; "" when there is none."""
+    project = push.after
+    if project.version is None:
+        return ""
+    form = HOTFIX if project.hotfix else PRODUCTION
+    return release_file(project.version, form, push.layout, project.hotfix)[: -len(".txt")]
+
+
+@rule("HH503", UPDATE, hint="ln -sfn schema-X.Y.Z.sql model/schema.sql, with the production version", state=True)
+def schema_link(push: Push) -> Iterator[Finding]:
+    """`model/schema.sql` leads to the schema of production, on every machine and to nowhere else.
+
+    It is a symlink whose text is exactly `schema-V.sql`: no folder, no other version, no trailing character.
+    """
+    layout = push.layout
+    path = layout.path(layout.model, layout.schema_link)
+    for move in push.moves_of(PRODUCTION_BRANCH):
+        label = _label(push)
+        if not move.new or not label:
+            continue
+        expected = f"{layout.schema}{label}.sql"
+        entry = push.below(move.new, layout.model, layout.schema_link)
+        if entry is None or entry.mode != SYMLINK:
+            yield at(move, f"'{path}' is {'missing' if entry is None else 'no symlink'}", path)
+        elif push.objects.blob(entry.oid) != expected.encode():
+            text = push.objects.blob(entry.oid)[:100].decode("utf-8", "replace")
+            yield at(move, f"'{path}' leads to '{text}', not to '{expected}'", path)

@@ -1,0 +1,290 @@
+"""HH4: patches, their ids and their files."""
+
+from __future__ import annotations
+
+from halfhooks.immutability import patches as patch_breaches
+from halfhooks.names import BAD_PATCH_ID, PATCH_BRANCH, RELEASE_BRANCH, is_patch_id, patch_number
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
+from halfhooks.snapshot import FILE, FOLDER, SYMLINK, Change, changes, folder, is_file, is_folder
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from halfhooks.push import Move, Push
+    from halfhooks.snapshot import Commit, Entry
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+@rule(
+    "HH401", UPDATE, hint="git branch -m ho-patch/12-slug: the ticket's number, then words in a-z and 0-9", state=True
+)
+def patch_id(push: Push) -> Iterator[Finding]:
+    """A patch id names its ticket and its purpose: `[0-9]+(-[a-z0-9]+)+`, at most 80 characters.
+
+    A slug is required, because a bare number is what other tools use to reserve numbers.
+    """
+    for move in push.moves_of(BAD_PATCH_ID):
+        if move.new:
+            yield at(
+                move, f"'{move.name.patch}' is no patch id: a number, then words in a-z and 0-9, joined by hyphens"
+            )
+
+
+@rule("HH402", UPDATE, hint="git branch -m ho-patch/NUMBER-slug, with a number that is free", state=True)
+def patch_number_taken(push: Push) -> Iterator[Finding]:
+    """The number is that of the ticket: two patches of one number are two answers to one question.
+
+    Numbers are compared as integers, so `007-a` and `7-b` share one; `uniqueNumbers = false` lifts the rule.
+    """
+    if not push.config.uniqueNumbers:
+        return
+    for move, patch in _named(push):
+        rival = next((other for other in _ids_by_number(push).get(patch_number(patch), ()) if other != patch), "")
+        if rival:
+            yield at(move, f"the number of '{patch}' is taken by '{rival}'")
+
+
+def _named(push: Push) -> Iterator[tuple[Move, str]]:
+    """The patch ids that a push brings into play: on new branches, and new in the lists of releases."""
+    for move in push.moves_of(PATCH_BRANCH):
+        if move.created:
+            yield move, move.name.patch
+    for move in push.moves_of(RELEASE_BRANCH):
+        version = move.name.version
+        new = push.after.release(version) if move.new and version else None
+        old = push.before.release(version) if move.old and version else None
+        known = old.candidates + old.complete if old else ()
+        for patch in dict.fromkeys(new.candidates + new.complete) if new and new.open else ():
+            if patch not in known:
+                yield move, patch
+
+
+def _ids_by_number(push: Push) -> dict[int, list[str]]:
+    return push.once("ids by number", lambda: _collect_ids(push))
+
+
+def _collect_ids(push: Push) -> dict[int, list[str]]:
+    """Every patch id of production and of the open releases, by number."""
+    production = push.after.production
+    ids = (
+        {name for name in push.names_below(production, push.layout.patches) if is_patch_id(name)}
+        if production
+        else set()
+    )
+    for release in push.after.open_releases():
+        ids.update(release.candidates, release.complete)
+    found: dict[int, list[str]] = {}
+    for patch in sorted(ids):
+        found.setdefault(patch_number(patch), []).append(patch)
+    return found
+
+
+@rule("HH403", COMMIT, hint="git switch -c ho-patch/NEW-ID, and put the change into a patch of its own")
+def patch_immutable(push: Push) -> Iterator[Finding]:
+    """A staged patch is what was reviewed, tested and perhaps already applied: it never changes again.
+
+    `Patches/ID/` keeps path, modes and content from staging on, in every commit of every branch of the workflow. A branch
+    that has not yet seen the staging keeps its old view until it merges.
+    """
+    for breach in patch_breaches(push):
+        commit = breach.commit.oid
+        yield within(
+            push, commit, f"'{breach.path}' was {breach.verb} in {commit[:10]}; the patch is staged", breach.path
+        )
+
+
+class _File(NamedTuple):
+    """An entry at the top level of a patch directory, where it is judged; on a patch branch it only earns a warning."""
+
+    move: Move
+    name: str
+    path: str
+    entry: Entry
+
+    def finding(self, text: str, line: int = 0, column: int = 0) -> Finding:
+        warning = self.move.name.kind == PATCH_BRANCH
+        return at(self.move, text, self.path, line)._replace(column=column, warning=warning)
+
+
+def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
+    """The patch directories to judge: on a moved patch branch its own, on a release branch those that enter with it."""
+    room = push.layout.patches
+    for move in push.moves_of(PATCH_BRANCH):
+        entry = push.below(move.new, room, move.name.patch) if move.new else None
+        if entry and is_folder(entry):
+            yield move, move.name.patch, entry
+    tips = [push.before.production, *push.before.release_tips.values()]
+    for move in push.moves_of(RELEASE_BRANCH):
+        if not move.new:
+            continue
+        base = move.old or push.before.production
+        for name in push.differing(push.room(base, room) if base else None, push.room(move.new, room)):
+            entry = push.below(move.new, room, name)
+            if entry and is_folder(entry) and all(push.below(tip, room, name) != entry for tip in tips if tip):
+                yield move, name, entry
+
+
+def _files(push: Push, move: Move, patch: str, entry: Entry) -> list[_File]:
+    path = push.layout.path(push.layout.patches, patch, "")
+    return [_File(move, name, path + name, file) for name, file in folder(push.objects, entry).entries.items()]
+
+
+@rule("HH405", UPDATE, hint="git mv the file; numbers of equal length sort as they read: 02_x.sql, 10_x.sql")
+def patch_file_name(push: Push) -> Iterator[Finding]:
+    """The files of a patch run in the byte order of their names, on every file system.
+
+    Names without control characters, distinct when case is folded. A warning where people would expect another order than
+    that of the bytes (`10_x.sql` runs before `2_x.sql`). No folder may pass for `Patches` in another case or script.
+    """
+    for move, patch, entry in _directories(push):
+        files = _files(push, move, patch, entry)
+        folded: dict[str, str] = {}
+        for file in files:
+            if not file.name.isprintable():
+                yield file.finding(f"'{file.path}' has control or other invisible characters in its name")
+            other = folded.setdefault(file.name.casefold(), file.name)
+            if other != file.name:
+                yield file.finding(f"'{file.path}' is '{other}' where case does not count")
+        run = [file for file in files if _is_run(file)]
+        by_bytes = sorted(run, key=lambda file: file.name.encode("utf-8", "surrogateescape"))
+        for first, human in zip(by_bytes, sorted(run, key=lambda file: _reading_order(file.name))):
+            if first.name != human.name:
+                yield first.finding(f"'{first.name}' runs before '{human.name}'")._replace(warning=True)
+                break
+    known = set()
+    for commit in push.commits:
+        for name, meant in push.rooms[commit.tree].look_alikes:
+            if meant == push.layout.patches and name not in known:
+                known.add(name)
+                path = push.layout.root + name
+                yield within(push, commit.oid, f"'{path}' can be mistaken for '{push.layout.root}{meant}'", path)
+
+
+def _is_run(file: _File) -> bool:
+    """Whether a file of a patch is executed when the patch is applied."""
+    return is_file(file.entry) and file.name.endswith((".sql", ".py"))
+
+
+def _reading_order(name: str) -> list[tuple[int, int, str]]:
+    """The order in which people read names: runs of digits count as numbers."""
+    parts: list[tuple[int, int, str]] = []
+    word = ""
+    for character in name + "\0":
+        digit = "0" <= character <= "9"
+        if (word and (word[0] in "0123456789") != digit) or character == "\0":
+            parts.append((0, int(word), "") if word[:1].isdigit() else (1, 0, word))
+            word = ""
+        word += character
+    return parts
+
+
+@rule("HH406", UPDATE, hint="save the file as UTF-8 text, and close what the message names")
+def patch_file_content(push: Push) -> Iterator[Finding]:
+    """What is run must be readable as it stands, by the server that checks it and the database that executes it.
+
+    `*.sql` and `*.py` files are UTF-8 without NUL bytes, no Git LFS pointers, and not larger than `maxFileSize`; in SQL
+    every quote and comment ends. On a patch branch this is a warning, for unfinished work may be saved.
+    """
+    for file in _run_files(push):
+        content = push.objects.blob(file.entry.oid)
+        if len(content) > push.config.maxFileSize:
+            yield file.finding(f"'{file.path}' is larger than {push.config.maxFileSize} bytes (maxFileSize)")
+        elif content.startswith(LFS_POINTER):
+            yield file.finding(f"'{file.path}' is a Git LFS pointer, not what it points to")
+        else:
+            yield from _unreadable(file, content)
+    yield from _sql_findings(push, "HH406")
+
+
+def _run_files(push: Push) -> list[_File]:
+    """The files that the patches of a push would run."""
+    return push.once(
+        "run files",
+        lambda: [file for each in _directories(push) for file in _files(push, *each) if _is_run(file)],
+    )
+
+
+def _unreadable(file: _File, content: bytes) -> Iterator[Finding]:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        yield file.finding(f"'{file.path}' is not UTF-8", content.count(b"\n", 0, error.start) + 1)
+    if b"\0" in content and not file.name.endswith(".sql"):
+        yield file.finding(f"'{file.path}' has a NUL byte", content.count(b"\n", 0, content.index(b"\0")) + 1)
+
+
+def _sql_findings(push: Push, code: str) -> list[Finding]:
+    """What is wrong with the SQL of a push, as far as it falls under a code; each file is read once."""
+    return push.once("sql", lambda: _read_sql(push)).get(code, [])
+
+
+def _read_sql(push: Push) -> dict[str, list[Finding]]:
+    from halfhooks.sql import problems  # most pushes bring no SQL, and need not load what reads it
+
+    found: dict[str, list[Finding]] = {}
+    for file in _run_files(push):
+        content = push.objects.blob(file.entry.oid)
+        if not file.name.endswith(".sql") or len(content) > push.config.maxFileSize:
+            continue
+        for problem in problems(content.decode("utf-8", "replace")):
+            text = f"'{file.path}': {problem.message}"
+            found.setdefault(problem.code, []).append(file.finding(text, problem.line, problem.column))
+    return found
+
+
+@rule("HH407", UPDATE, hint="remove the statement: halfhooks begins and ends the transaction of each patch")
+def patch_transaction_control(push: Push) -> Iterator[Finding]:
+    """A patch is applied as a whole or not at all; a `COMMIT` inside it would leave half of it behind.
+
+    Refused as statements are BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE and PREPARE
+    TRANSACTION, and commands of psql, which no database knows. On a patch branch this is a warning.
+    """
+    yield from _sql_findings(push, "HH407")
+
+
+@rule("HH408", UPDATE, hint="move the statement to a file of its own that begins with: -- halfhooks: no-transaction")
+def patch_mixes_transactions(push: Push) -> Iterator[Finding]:
+    """A statement that cannot run in a transaction can fail half-way, so it must be all that its file does.
+
+    `CREATE INDEX CONCURRENTLY`, `VACUUM` and the like stand alone in a file whose first line is
+    `-- halfhooks: no-transaction`; an unknown or misplaced directive is refused. On a patch branch this is a warning.
+    """
+    yield from _sql_findings(push, "HH408")
+
+
+@rule("HH409", COMMIT, hint="git rm the entry, or git update-index --chmod=-x FILE; commit a regular file instead")
+def patch_special_file(push: Push) -> Iterator[Finding]:
+    """What is listed, applied or dumped is plain text in plain files, so that every checkout shows the same.
+
+    Symlinks, submodules and executable files have no place in `releases/`, `Patches/` and `model/`; the one exception is
+    the link `model/schema.sql`.
+    """
+    known = set()
+    for commit in push.commits:
+        for change in _own_entries(push, commit):
+            if change.new and change.new.mode not in (FILE, FOLDER) and (change.path, change.new) not in known:
+                known.add((change.path, change.new))
+                kind = {SYMLINK: "a symlink", "160000": "a submodule"}.get(change.new.mode, "executable")
+                yield within(push, commit.oid, f"'{change.path}' is {kind} in {commit.oid[:10]}", change.path)
+
+
+def _own_entries(push: Push, commit: Commit) -> Iterator[Change]:
+    """The entries of the three folders, themselves included, that a commit holds unlike all its parents."""
+    layout = push.layout
+    link = layout.path(layout.model, layout.schema_link)
+    for room in layout.folders():
+        mine = push.room(commit.oid, room)
+        olds = [push.room(parent, room) for parent in commit.parents]
+        if mine is None or mine in olds:
+            continue
+        if not is_folder(mine):
+            yield Change(layout.path(room), None, mine)
+        for name in push.own(commit, room):
+            old = push.below(commit.parents[0], room, name) if commit.parents else None
+            path = layout.path(room, name)
+            for change in changes(push.objects, old, push.below(commit.oid, room, name), path):
+                if not (change.path == link and change.new and change.new.mode == SYMLINK):
+                    yield change
