@@ -159,8 +159,7 @@ def _pause(server: Optional[ReceivePack], seconds: float) -> None:
 def _write_note(file: int, pid: int) -> None:
     """Tell the other pushes who has the lock; whether it is locked does not depend on it."""
     try:
-        os.ftruncate(file, 0)
-        os.pwrite(file, b"%d\n" % pid, 0)
+        os.pwrite(file, b"%-20d\n" % pid, 0)  # always as long: to cut the file first costs more than all the rest
     except OSError:
         pass  # a full disk: git will say so
 

@@ -330,6 +330,7 @@ def test_a_hook_whose_git_was_killed_stops_waiting(server):
         push = server.push("two")
         eventually(lambda: (server.path / "hook").exists() and (server.path / "hook").read_text())
         hook, receive_pack = map(int, (server.path / "hook").read_text().split())
+        eventually(lambda: hook in server.openers())
         os.kill(receive_pack, signal.SIGKILL)
         eventually(lambda: not runs(hook))
         assert not finished(push)[0]
@@ -448,7 +449,7 @@ def test_a_lock_removed_while_a_push_waited_is_not_enough(server):
 OID = "1" * 40
 
 
-def held(server: Guarded, wait: float = PATIENCE, grace: float = PATIENCE) -> lock.PushLock:
+def held(server: Guarded, wait: float = PATIENCE, grace: float = 1000) -> lock.PushLock:
     return lock.acquire(str(server.path), wait, server.tips, grace)
 
 
@@ -529,9 +530,11 @@ def over(transport: str, server: Guarded) -> Iterator[None]:
         with Relay(server.path) as relay:
             thread = threading.Thread(target=relay.serve_forever)
             thread.start()
-            yield
-            relay.shutdown()
-            thread.join()
+            try:
+                yield
+            finally:
+                relay.shutdown()
+                thread.join()
     else:
         yield
 
