@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = "values version layout names snapshot"
+FACTS = f"{VALUES} history release config push promotion integration immutability"
 
 # who, and the modules of halfhooks that it may import; the first row that fits a module counts
 TABLE = [
@@ -30,10 +31,13 @@ TABLE = [
     ("sql", "values"),
     ("config", VALUES),
     ("push", f"{VALUES} history release config"),
-    ("integration", f"{VALUES} history release config push"),
+    ("promotion", f"{VALUES} history release config push"),
+    ("integration", f"{VALUES} history release config push promotion"),
+    ("immutability", f"{VALUES} history release config push integration"),
     ("rules._registry", "values push"),
     ("rules", "push rules.*"),
-    ("rules.*", f"{VALUES} history release config push integration rules._*"),
+    ("rules.patches", f"{FACTS} rules._registry sql"),
+    ("rules.*", f"{FACTS} rules._registry"),
     ("git", f"{VALUES} objects"),
     ("collect", f"{VALUES} objects history release config push git"),
     ("report", "rules"),

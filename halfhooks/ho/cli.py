@@ -17,6 +17,7 @@ from typing import Optional, Protocol, cast
 from halfhooks import __version__
 from halfhooks.names import nearest
 
+FAILED = 1
 WRONG_CALL = 2
 INTERRUPTED = 130
 
@@ -53,8 +54,11 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         name, rest = choose(arguments)
         code = load(name).main(rest)
         sys.stdout.flush()
-    except SystemExit as end:  # argparse ends --help and wrong calls this way
-        return end.code if isinstance(end.code, int) else WRONG_CALL
+    except SystemExit as end:  # argparse ends --help and wrong calls with a number, a command that gives up with a text
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return FAILED
+        return end.code or 0
     except KeyboardInterrupt:
         print("halfhooks: interrupted", file=sys.stderr)
         return INTERRUPTED

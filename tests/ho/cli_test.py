@@ -69,3 +69,9 @@ def test_a_reader_that_goes_away_is_no_error():
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "0"
     assert done.stderr == ""
+
+
+def test_a_command_that_gives_up_says_why(monkeypatch, capsys):
+    monkeypatch.setenv("PATH", "/nowhere")  # no git: the demo cannot make its repositories
+    assert cli.main(["demo"]) == 1
+    assert capsys.readouterr().err.startswith("halfhooks: git init")

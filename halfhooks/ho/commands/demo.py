@@ -118,7 +118,10 @@ class Ground:
         return Outcome(done.returncode, [line.rstrip() for line in done.stderr.splitlines()], before, self.refs())
 
     def _run(self, *command: str) -> str:
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True)
+        try:
+            done = subprocess.run(command, env=self._environment, capture_output=True, text=True)
+        except OSError as error:
+            raise SystemExit(f"halfhooks: {' '.join(command)} did not start: {error.strerror}") from error
         if done.returncode:
             raise SystemExit(f"halfhooks: {' '.join(command)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
@@ -258,7 +261,7 @@ def promote(show: Show, version: str) -> None:
     ground.git("merge", "-q", "--no-ff", "--no-commit", f"ho-release/{version}")
     ground.git("mv", f"releases/{version}-stage.txt", f"releases/{version}.txt")
     ground.write(f"releases/{version}.txt", (ground.clone / f"releases/{version}-rc1.txt").read_text("utf-8"))
-    ground.git("rm", "-q", f"releases/{version}-candidates.txt")
+    ground.git("rm", "-q", "-f", f"releases/{version}-candidates.txt")
     model(ground, version)
     ground.commit(f"Promote {version} to production")
     ground.git("tag", "-a", "-m", f"Release {version}", f"v{version}")
