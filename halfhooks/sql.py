@@ -86,7 +86,8 @@ class Problem(NamedTuple):
 def split(text: str) -> list[Statement]:
     """All statements of a text, in order; empty ones are left out.
 
-    Raises `SqlError` when a quote, a comment, or the rows of a COPY never end.
+    Raises `SqlError` when a quote, a comment, or the rows of a COPY never end. What is merely wrong, such as a
+    parenthesis too many, is left to PostgreSQL.
     """
     return list(statements(text))
 
@@ -250,7 +251,7 @@ def _quoted_end(text: str, marks: bytes, code: int, at: int) -> int:
     while end >= 0 and text.startswith(quote, end + 1):
         end = text.find(quote, end + 2)
     if end < 0:
-        raise _error(text, at, f"unterminated quoted {'string' if quote == chr(39) else 'identifier'}")
+        raise _error(text, at, "unterminated quoted identifier" if quote == '"' else "unterminated quoted string")
     return end + 1
 
 
@@ -524,8 +525,7 @@ def _is_on(options: list[str], name: str, default: bool) -> bool:
 
 def directive(text: str) -> str | None:
     """The directive in the first line of a file: `NO_TRANSACTION`, `DATA`, or None when there is none that we know."""
-    first = text[: _line_end(_marks(text), 0)].lstrip(_BOM)
-    found = _directive_in(first)
+    found = _directive_in(text[_start(text) : _line_end(_marks(text), 0)])
     return found if found in (NO_TRANSACTION, DATA) else None
 
 
@@ -533,9 +533,9 @@ def _directive_in(comment: str) -> str | None:
     """The directive that a comment holds, with the usual blanks; also one that nobody knows, if it is ours."""
     if not comment.startswith("--"):
         return None
-    prefix, _, name = comment[2:].strip(_SPACE).partition(":")
+    prefix, colon, name = comment[2:].strip(_SPACE).partition(":")
     name = name.strip(_SPACE)
-    if prefix.lower() == "halfhooks":
+    if colon and prefix.lower() == "halfhooks":
         return f"-- halfhooks: {name}"
     # half_orm_dev has other words of this form: not ours to judge
     return DATA if (prefix.lower(), name) == ("@hop", "data") else None
