@@ -21,6 +21,8 @@ import pytest
 
 from tests.builders import Dev
 
+UNPRINTABLE = re.compile(r"^remote: .*[\x00-\x09\x0b-\x1f\x7f-\x9f]", re.MULTILINE)
+
 
 class Story(NamedTuple):
     family: str
@@ -50,7 +52,7 @@ CORPUS = [story for file in sorted(Path(__file__).parent.glob("*.sh")) for story
 def test_attack(shop: Dev, story: Story) -> None:
     result = shop.judge(story.script)
     assert not list(shop.clone.parent.rglob("pwned")), "the server executed what was pushed"
-    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", result.output), f"unescaped: {result.output!r}"
+    assert not UNPRINTABLE.search(result.output), f"what was pushed reaches the terminal as it is: {result.output!r}"
     if story.refused:
         result.refused(*story.codes)
     else:

@@ -28,7 +28,7 @@ git push -q origin topic:refs/heads/ｈｏ-ｐｒｏｄ
 git push -q origin topic:refs/heads/hо-prod
 
 ### a patch branch with a Cyrillic a
-# refused: HH102
+# refused: HH101 HH102
 git push -q origin topic:refs/heads/ho-pаtch/3-tags
 
 ### a branch with a zero-width space

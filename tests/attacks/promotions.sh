@@ -116,12 +116,12 @@ integrate 0.1.1 4-fix; prepare_promotion 0.1.1; echo '-- more' >> model/schema-0
 git push -q origin ho-prod
 
 ### another file appears in model/
-# refused: HH502
+# refused: HH502 HH107
 integrate 0.1.1 4-fix; prepare_promotion 0.1.1; echo x > model/data.sql; commit 'Promote 0.1.1'
 git push -q origin ho-prod
 
 ### the schema of a version to come
-# refused: HH502
+# refused: HH502 HH107
 integrate 0.1.1 4-fix; prepare_promotion 0.1.1; echo x > model/schema-0.2.0.sql; commit 'Promote 0.1.1'
 git push -q origin ho-prod
 
