@@ -21,6 +21,7 @@ INSTALL = (sys.executable, str(PROJECT / "install" / "server.py"))
 """The command that guards a bare repository, whose path is appended."""
 
 WORKFLOW = ". " + shlex.quote(str(TESTS / "workflow.sh"))
+"""Shell that defines the steps of the workflow."""
 LIST_REFS = ("for-each-ref", "--format=%(refname) %(objectname)%(symref)")
 EPOCH = 1767225600  # 2026-01-01
 CODE = re.compile(r"^remote: .*?error\[(HH\d{3})\]", re.MULTILINE)
@@ -181,12 +182,12 @@ class Dev:
 
     # --- scripts
 
-    def judge(self, script: str) -> PushResult:
-        """Run a script with the functions of workflow.sh. Its last line is the push to judge; the others must succeed."""
+    def judge(self, script: str, helpers: str = "") -> PushResult:
+        """Run a script, after some shell functions. Its last line is the push to judge; the others must succeed."""
         *setup, last = [line for line in script.strip().splitlines() if line.strip()]
         before = self.clone.parent / "refs-before"
         look = shlex.join(["git", "-C", str(self.server.path), *LIST_REFS]) + " > " + shlex.quote(str(before))
-        done = self._start("sh", "-e", "-c", "\n".join([WORKFLOW, *setup, look, last]))
+        done = self._start("sh", "-e", "-c", "\n".join([helpers, *setup, look, last]))
         assert before.exists(), f"the script failed before its last line:\n{done.stdout}"
         return PushResult(done.returncode == 0, done.stdout, parse_refs(before.read_bytes()), self.server.refs())
 

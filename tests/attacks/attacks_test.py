@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.builders import Dev
+from tests.builders import WORKFLOW, Dev
 
 UNPRINTABLE = re.compile(r"^remote: .*[\x00-\x09\x0b-\x1f\x7f-\x9f]", re.MULTILINE)
 
@@ -50,7 +50,7 @@ CORPUS = [story for file in sorted(Path(__file__).parent.glob("*.sh")) for story
 
 @pytest.mark.parametrize("story", CORPUS, ids=[f"{story.family}: {story.title}" for story in CORPUS])
 def test_attack(shop: Dev, story: Story) -> None:
-    result = shop.judge(story.script)
+    result = shop.judge(story.script, WORKFLOW)
     assert not list(shop.clone.parent.rglob("pwned")), "the server executed what was pushed"
     assert not UNPRINTABLE.search(result.output), f"what was pushed reaches the terminal as it is: {result.output!r}"
     if story.refused:
