@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 
 from halfhooks.config import make_config, parse_config
-from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs
+from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
 from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
 from halfhooks.push import Push, Rooms, Transport, read_rooms
-from halfhooks.snapshot import Snapshot, Target, Update, entry_at, is_file
+from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, is_file, is_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from halfhooks.git import Process, Repository
     from halfhooks.layout import Layout
     from halfhooks.snapshot import Commit
-
-MANY_REFS = 64
-"""From this many pushed refs on, listing all refs is cheaper than asking for each by name."""
 
 
 class Unreadable(Exception):
@@ -57,25 +54,36 @@ def _id(text: bytes) -> str:
     return text.decode("ascii") if text.strip(b"0") else ""
 
 
-class Collected:
-    """A `Push`, and remarks on the policy that do not decide anything."""
+class Collector:
+    """Collects a push again and again while it waits for its turn: only what moved meanwhile is read anew."""
 
-    __slots__ = ("push", "remarks")
+    __slots__ = ("remarks", "_listing", "_objects", "_overrides", "_repository", "_shallow", "_updates")
 
-    def __init__(self, push: Push, remarks: list[str]) -> None:
-        self.push = push
-        self.remarks = remarks
+    def __init__(self, repository: Repository, updates: tuple[Update, ...], shallow_push: bool) -> None:
+        self._repository = repository
+        self._updates = updates
+        self._shallow = shallow_push
+        self._objects = ObjectDatabase(repository)
+        config = repository.start_config()
+        self._listing = self._list()
+        self._overrides = _own_keys(config)
+        self.remarks: list[str] = []
 
+    def _list(self) -> bytes:
+        return self._repository.start_refs(_patterns(self._updates, HALFHOOKS)).finish()
 
-def collect_push(repository: Repository, updates: tuple[Update, ...], shallow_push: bool) -> Collected:
-    """What the server's rules look at: the pushed updates against the refs of the repository."""
-    objects = ObjectDatabase(repository)
-    config = repository.start_config()
-    listing = repository.start_refs(_patterns(updates, HALFHOOKS))
-    overrides = _own_keys(config)
-    refs, symbolic = parse_refs(listing.finish())
-    transport = Transport(shallow_push, os.path.exists(os.path.join(repository.git_dir, "shallow")), symbolic)
-    return collect(repository, objects, refs, updates, overrides, transport)
+    def has_moved(self) -> bool:
+        """Whether a ref that counts for this push has moved since the last listing; then it is to be collected again."""
+        before, self._listing = self._listing, self._list()
+        return before != self._listing
+
+    def push(self) -> Push:
+        """The push against the refs as they were listed last. `remarks` holds what is to be said about the policy."""
+        refs, symbolic = parse_refs(self._listing)
+        shallow_server = os.path.exists(os.path.join(self._repository.git_dir, "shallow"))
+        transport = Transport(self._shallow, shallow_server, symbolic)
+        push, self.remarks = collect(self._repository, self._objects, refs, self._updates, self._overrides, transport)
+        return push
 
 
 def _own_keys(process: Process) -> list[tuple[str, str]]:
@@ -89,13 +97,11 @@ def _own_keys(process: Process) -> list[tuple[str, str]]:
 
 def _patterns(updates: tuple[Update, ...], layout: Layout) -> list[str]:
     """What to list: every branch of the workflow, the tags of the versions concerned, and what is pushed."""
-    if len(updates) > MANY_REFS:
-        return ["refs/"]
     names = [parse_ref(update.ref, layout) for update in updates]
     tags = {TAGS + release_tag(name.version, PRODUCTION, layout) for name in names if name.version}
     branches = [layout.production_ref(), HEADS + layout.release, HEADS + layout.patch]
-    pushed = [update.ref for update in updates if update.ref.startswith("refs/")]
-    return branches + sorted(tags) + [f"{tag}-*" for tag in sorted(tags)] + pushed
+    pushed = ref_patterns([update.ref for update in updates])
+    return pushed if pushed == ["refs/"] else [*branches, *sorted(tags), *(f"{tag}-*" for tag in sorted(tags)), *pushed]
 
 
 def collect(
@@ -105,8 +111,8 @@ def collect(
     updates: tuple[Update, ...],
     overrides: list[tuple[str, str]],
     transport: Transport,
-) -> Collected:
-    """Build the `Push` of some updates of a repository whose refs stand as `refs` says."""
+) -> tuple[Push, list[str]]:
+    """The `Push` of some updates of a repository whose refs stand as `refs` says, and remarks on its policy."""
     objects.load([update.new for update in updates if update.new])
     after = dict(refs)
     for update in updates:
@@ -128,7 +134,7 @@ def collect(
         transport=transport,
         policies=dict(_pushed_policies(repository, objects, refs, after, updates)),
     )
-    return Collected(push, remarks)
+    return push, remarks
 
 
 def _policy(
@@ -182,7 +188,30 @@ def _rooms(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout)
     parents = sorted({parent for commit in commits for parent in commit.parents} - new)
     objects.load(parents)
     trees = {commit.tree for commit in commits} | {objects.commit(parent).tree for parent in parents}
-    return {oid: read_rooms(objects, layout, top) for oid, top in objects.stream_trees(sorted(trees))}
+    problems: dict[str, str] = {}
+    roots = {tree: tree for tree in trees}
+    for name in layout.root.split("/")[:-1]:
+        roots = _step_into(objects, roots, name, problems)
+    rooms = {oid: read_rooms(layout, tree) for oid, tree in objects.stream_trees(sorted({*roots.values()}))}
+    outside = read_rooms(layout, NO_TREE)
+    return {tree: _with_problem(rooms.get(roots.get(tree, ""), outside), problems.get(tree, "")) for tree in trees}
+
+
+def _step_into(objects: ObjectDatabase, roots: dict[str, str], name: str, problems: dict[str, str]) -> dict[str, str]:
+    """For each root tree, the tree of its folder `name`, where it has one; what is malformed goes to `problems`."""
+    inner: dict[str, str] = {}
+    bad: dict[str, str] = {}
+    for oid, tree in objects.stream_trees(sorted({*roots.values()})):
+        entry = tree.entries.get(name)
+        if entry and is_folder(entry):
+            inner[oid] = entry.oid
+        bad[oid] = tree.problem
+    problems.update((top, bad[oid]) for top, oid in roots.items() if bad[oid])
+    return {top: inner[oid] for top, oid in roots.items() if oid in inner}
+
+
+def _with_problem(rooms: Rooms, problem: str) -> Rooms:
+    return rooms._replace(problem=problem) if problem else rooms
 
 
 def _pushed_policies(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
-from halfhooks.collect import Unreadable, collect_push, parse_updates
+from halfhooks.collect import Collector, Unreadable, parse_updates
 from halfhooks.git import GitError, Repository, read_all
+from halfhooks.lock import LockError, acquire
+from halfhooks.names import RELEASE_TAG
 from halfhooks.objects import MalformedObject
 from halfhooks.report import escape, to_text
 from halfhooks.rules import RULES, Finding, check
@@ -15,8 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
+    from halfhooks.push import Push
+    from halfhooks.snapshot import Update
+
 ACCEPT = 0
 REFUSE = 1
+REFUSED = "nothing was pushed"
 
 
 def pre_receive(git: str) -> NoReturn:
@@ -44,19 +50,37 @@ def _end(status: int, lines: list[str]) -> NoReturn:
 
 def judge_push(git: str, data: bytes, environment: Mapping[str, str]) -> tuple[int, list[str]]:
     """The exit status for a push and the lines to show, from pre-receive's standard input and environment."""
-    repository = Repository(git, environment.get("GIT_DIR", "."), environment)
     try:
-        updates = parse_updates(data)
-        if not updates:
-            return ACCEPT, []
-        collected = collect_push(repository, updates, "GIT_SHALLOW_FILE" in environment)
-        findings = check(collected.push)
+        return _judge(git, parse_updates(data), environment)
     except (GitError, MalformedObject, Unreadable) as error:
-        findings = [Finding(f"the push could not be read: {error}", code="HH001")]
-        return REFUSE, to_text(findings, RULES, "nothing was pushed")
-    remarks = [f"halfhooks: warning: {escape(remark)}" for remark in collected.remarks]
-    refused = any(not finding.warning for finding in findings)
+        return REFUSE, to_text([Finding(f"the push could not be read: {error}", code="HH001")], RULES, REFUSED)
+    except LockError as error:
+        return REFUSE, [f"halfhooks: {escape(str(error))}; {REFUSED}"]
+
+
+def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]) -> tuple[int, list[str]]:
+    """Judge a push without the lock first: a refusal, and what needs no lock, keeps nobody waiting."""
+    if not updates:
+        return ACCEPT, []
+    repository = Repository(git, environment.get("GIT_DIR", "."), environment)
+    collector = Collector(repository, updates, "GIT_SHALLOW_FILE" in environment)
+    push = collector.push()
+    status, lines = _verdict(push, collector)
+    if status == ACCEPT and any(move.name.policed or move.name.kind == RELEASE_TAG for move in push.moves):
+        outside = Repository(git, repository.git_dir, {})
+        lock = acquire(repository.git_dir, push.config.lockWait, outside.tips)
+        if collector.has_moved():
+            status, lines = _verdict(collector.push(), collector)
+        if status == ACCEPT:
+            lock.hand_over(updates)
+    return status, lines
+
+
+def _verdict(push: Push, collector: Collector) -> tuple[int, list[str]]:
+    findings = check(push)
+    lines = [f"halfhooks: warning: {escape(remark)}" for remark in collector.remarks]
     if not findings:
-        return ACCEPT, remarks
-    outcome = "nothing was pushed" if refused else "the push is accepted"
-    return (REFUSE if refused else ACCEPT), remarks + to_text(findings, RULES, outcome)
+        return ACCEPT, lines
+    refused = any(not finding.warning for finding in findings)
+    lines += to_text(findings, RULES, REFUSED if refused else "the push is accepted")
+    return (REFUSE if refused else ACCEPT), lines

@@ -13,7 +13,7 @@ from halfhooks.snapshot import Commit, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from halfhooks.snapshot import Tree
 
@@ -34,6 +34,8 @@ BATCH = 500
 """Requests written to `cat-file` before its answers are read: they must fit into a pipe, or both sides wait for ever."""
 
 
+MANY_REFS = 64
+"""More refs than this are not asked for by name: git compares each ref with each name."""
 LARGEST = 64 << 20
 """Bytes of an object that are kept; what follows is read and dropped."""
 
@@ -108,6 +110,11 @@ def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
     return b"".join(pieces[one]), b"".join(pieces[two])
 
 
+def ref_patterns(refs: Collection[str]) -> list[str]:
+    """What `git for-each-ref` has to be asked for to list some refs; for many it is quicker to list all."""
+    return sorted(ref for ref in refs if ref.startswith("refs/")) if len(refs) <= MANY_REFS else ["refs/"]
+
+
 def read_all(descriptor: int) -> bytes:
     """All that a descriptor yields."""
     pieces: list[bytes] = []
@@ -135,6 +142,13 @@ class Repository:
         """Start listing the refs that match the patterns (`git for-each-ref`); `parse_refs` reads the result."""
         form = "%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname) %(symref)"
         return self.start("for-each-ref", f"--format={form}", "--", *patterns)
+
+    def tips(self, refs: Iterable[str]) -> dict[str, str]:
+        """The object ids of those of some refs that exist."""
+        wanted = set(refs)
+        lines = self.start("for-each-ref", "--format=%(objectname) %(refname)", "--", *ref_patterns(wanted)).finish()
+        found = (line.partition(" ") for line in lines.decode("utf-8", "surrogateescape").split("\n")[:-1])
+        return {ref: oid for oid, _, ref in found if ref in wanted}
 
     def start_config(self) -> Process:
         """Start reading our keys in the repository's own configuration, which a push cannot reach."""
@@ -243,7 +257,10 @@ class ObjectDatabase:
         return raw
 
     def read(self, oids: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
-        """Id, type and content of many objects, in order, without remembering them; a GitError at a missing one."""
+        """Id, type and content of many objects, in order, without remembering them; a GitError at a missing one.
+
+        All must be taken before another object is asked for: there is one pipe, and its answers come in order.
+        """
         for start in range(0, len(oids), BATCH):
             batch = oids[start : start + BATCH]
             self._process.write("".join([f"{oid}\n" for oid in batch]).encode())
@@ -252,7 +269,7 @@ class ObjectDatabase:
 
     def _answer(self, oid: str) -> tuple[str, bytes]:
         header = self._answers.readline().split()
-        if len(header) != 3:
+        if len(header) != 3 or header[0].decode() != oid:
             raise GitError(self._process.argv, 0, f"the object {oid} is missing")
         size = int(header[2])
         content = self._answers.read(min(size, LARGEST))

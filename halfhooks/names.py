@@ -80,7 +80,8 @@ def _parse_branch(name: str, layout: Layout) -> RefName:
         patch = name[len(layout.patch) :]
         return RefName(PATCH_BRANCH if is_patch_id(patch) else BAD_PATCH_ID, patch=patch)
     if name.startswith(layout.reserved):
-        return RefName(UNKNOWN_BRANCH)
+        meant = _resembles_one(name, layout, (layout.production, layout.release, layout.patch))
+        return RefName(LOOK_ALIKE, meant=meant) if meant else RefName(UNKNOWN_BRANCH)
     if name == "HEAD" or name.startswith("refs/"):
         return RefName(LOOK_ALIKE, meant=name)
     meant = resembles(name, layout)
@@ -159,10 +160,14 @@ def resembles(name: str, layout: Layout) -> str:
     Folded: compatibility forms, case, every dash, invisible and combining characters, digits of other scripts.
     Letters that remain foreign (a Cyrillic o) stand for any one letter, provided some letter is an ASCII one.
     """
+    return _resembles_one(name, layout, (layout.production, layout.release, layout.patch, layout.reserved))
+
+
+def _resembles_one(name: str, layout: Layout, forms: tuple[str, ...]) -> str:
     folded = fold(name)
-    if folded == name:
+    if folded == name and name.isascii():
         return ""
-    for form in (layout.production, layout.release, layout.patch, layout.reserved):
+    for form in forms:
         whole = form == layout.production
         if _same_shape(folded, form, whole=whole):
             return form if whole else form + folded[len(form) :]
@@ -172,7 +177,7 @@ def resembles(name: str, layout: Layout) -> str:
 def _resembles_tag(name: str, layout: Layout) -> str:
     folded = fold(name)
     length = len(layout.tag)
-    if folded == name or not folded[length : length + 1].isdigit():
+    if (folded == name and name.isascii()) or not folded[length : length + 1].isdigit():
         return ""
     if folded.startswith(layout.tag):
         return folded

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from halfhooks.config import Config
     from halfhooks.layout import Layout
     from halfhooks.names import RefName
-    from halfhooks.snapshot import Commit, Objects, Snapshot, Tree, Update
+    from halfhooks.snapshot import Commit, Snapshot, Tree, Update
 
     T = TypeVar("T")
 
@@ -31,14 +31,10 @@ class Rooms(NamedTuple):
     look_alikes: tuple[tuple[str, str], ...] = ()
 
 
-def read_rooms(objects: Objects, layout: Layout, top: Tree) -> Rooms:
-    """The rooms of a commit whose root tree is `top`."""
-    tree, problem = top, top.problem
-    for name in layout.root.split("/")[:-1]:
-        tree = folder(objects, tree.entries.get(name))
-        problem = problem or tree.problem
+def read_rooms(layout: Layout, tree: Tree) -> Rooms:
+    """The rooms in the tree of the project's root folder."""
     releases, patches, model = (tree.entries.get(name) for name in layout.folders())
-    return Rooms(releases, patches, model, problem, tuple(_look_alikes(tree, layout)))
+    return Rooms(releases, patches, model, tree.problem, tuple(_look_alikes(tree, layout)))
 
 
 def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
