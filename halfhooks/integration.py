@@ -141,11 +141,9 @@ def misfits(push: Push, move: Move) -> list[Misfit]:
 
 
 def patch_line(push: Push, version: Version, excluded: Iterable[str]) -> dict[str, set[str]]:
-    """The commits of the branches of a release's candidates that are not reachable from `excluded`, with their ids."""
-    before, after = push.before.release(version), push.after.release(version)
-    ids = set(before.candidates) if before else set()
-    if after:
-        ids.update(after.candidates, after.complete)
+    """The commits of the branches of listed patches that cannot be reached from `excluded`, each with the ids."""
+    release = push.after.release(version)
+    ids = {*release.candidates, *release.complete} if release else set()
     excluded = list(excluded)
     found: dict[str, set[str]] = {}
     for patch in ids:
@@ -231,8 +229,9 @@ def _foreign(push: Push, commit: Commit, path: str) -> Optional[Misfit]:
 
 def _squashed(push: Push, commit: Commit, version: Version) -> str:
     """The candidate whose branch a commit squashes, "" for none."""
-    ids = read_lists(push, commit.parents[0], version).candidates
-    for patch in ids:
+    release = push.after.release(version)
+    listed = {*release.candidates, *release.complete} if release else set()
+    for patch in listed.intersection(read_lists(push, commit.parents[0], version).candidates):
         tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
         if any(is_squash(push, commit, version, patch, tip) for tip in tips):
             return patch

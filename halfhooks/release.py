@@ -73,7 +73,10 @@ def _file_problems(content: bytes) -> Iterator[Problem]:
 
 
 class Release(NamedTuple):
-    """One release branch: its tip, its status, and what its own files list there."""
+    """One release branch: its tip, its status, and what its own files list there.
+
+    A hotfix has no release candidates: the RC files in its tree are those that its version shipped with.
+    """
 
     version: Version
     tip: str
@@ -92,7 +95,7 @@ class Release(NamedTuple):
     @property
     def complete(self) -> tuple[str, ...]:
         """The complete list: what the RC files list, in order, then the stage; each id once."""
-        return tuple(dict.fromkeys(self.stage if self.status == OPEN_HOTFIX else self.rc_ids + self.stage))
+        return tuple(dict.fromkeys(self.rc_ids + self.stage))
 
 
 class Project:
@@ -157,12 +160,6 @@ class Project:
         """The releases in preparation, smallest version first."""
         return [release for release in self.open_releases() if release.status == PREPARATION]
 
-    def next_to_promote(self) -> Optional[Release]:
-        """The one release whose turn it is: the open hotfix, else the smallest in preparation."""
-        releases = self.open_releases()
-        hotfixes = [release for release in releases if release.status == OPEN_HOTFIX]
-        return next(iter(hotfixes or releases), None)
-
     def may_follow(self, version: Version) -> bool:
         """Whether a version is a successor of the production version or of another one in preparation."""
         bases = [release.version for release in self.preparing() if release.version != version]
@@ -206,10 +203,10 @@ def read_release(project: Project, version: Version, tip: str) -> Release:
     nothing = Lines((), (), False, ())
     candidates = project.lines(tip, version, CANDIDATES) or nothing
     stage = project.lines(tip, version, STAGE) or nothing
-    rcs = numbers(project.release_files(tip), version, RC, project.layout)
+    status = _status(project, version, tip, candidates.hotfix)
+    rcs = numbers(project.release_files(tip), version, RC, project.layout) if status != OPEN_HOTFIX else ()
     lists = (project.lines(tip, version, RC, number) or nothing for number in rcs)
     rc_ids = tuple(patch for each in lists for patch in each.ids)
-    status = _status(project, version, tip, candidates.hotfix)
     return Release(version, tip, status, candidates.ids, stage.ids, rcs, rc_ids, candidates.hotfix)
 
 

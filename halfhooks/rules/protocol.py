@@ -25,7 +25,7 @@ def unreadable_push(push: Push) -> Iterator[Finding]:
     """
     for update in push.updates:
         known = push.before.snapshot.refs.get(update.ref)
-        if known and known.oid != update.old:
+        if (known.oid if known else "") != update.old:
             yield Finding(f"'{update.ref}' has moved while this push was on its way", ref=update.ref)
 
 

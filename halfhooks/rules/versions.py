@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Optional
 
+    from halfhooks.names import FileName
     from halfhooks.push import Move, Push
     from halfhooks.release import Release
     from halfhooks.version import Version
@@ -73,22 +74,22 @@ def promotion_out_of_order(push: Push) -> Iterator[Finding]:
     """
     promotion = find_promotion(push)
     if promotion:
-        first = push.after.next_to_promote()
-        if first and first.version != promotion.name.version and _precedes(first, promotion.name.version):
+        for first in _before_its_turn(push, promotion.name)[:1]:
             what = "the hotfix of " if first.status == OPEN_HOTFIX else ""
-            yield Finding(
-                f"{promotion.name.version} cannot be promoted before {what}{first.version}",
-                ref=promotion.move.ref,
-                commit=promotion.move.new,
-            )
+            yield at(promotion.move, f"{promotion.name.version} cannot be promoted before {what}{first.version}")
     for move, number in _cut(push):
         smallest = next(iter(push.after.preparing()), None)
         if smallest and move.name.version and smallest.version < move.name.version:
             yield Finding(f"{move.name.version} cannot have an RC {number} before {smallest.version}", ref=move.ref)
 
 
-def _precedes(first: Release, version: Version) -> bool:
-    return first.status == OPEN_HOTFIX or first.version < version
+def _before_its_turn(push: Push, name: FileName) -> list[Release]:
+    """The releases whose turn comes before that of a promoted one, unless the push deletes them."""
+    waiting = [release for release in push.before.open_releases() if release.version in push.after.release_tips]
+    waiting = [release for release in waiting if release.version != name.version]
+    hotfixes = [release for release in waiting if release.status == OPEN_HOTFIX]
+    smaller = [release for release in waiting if release.version < name.version and name.form == PRODUCTION]
+    return hotfixes + smaller
 
 
 def _cut(push: Push) -> Iterator[tuple[Move, int]]:
@@ -97,7 +98,8 @@ def _cut(push: Push) -> Iterator[tuple[Move, int]]:
         version = move.name.version
         if not move.new or version is None:
             continue
-        before = read_lists(push, move.old, version).rcs if move.old else ()
+        base = move.old or push.before.production
+        before = read_lists(push, base, version).rcs if base else ()
         for number in read_lists(push, move.new, version).rcs:
             if number not in before:
                 yield move, number
