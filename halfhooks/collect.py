@@ -66,7 +66,7 @@ class Collector:
         self._objects = ObjectDatabase(repository)
         config = repository.start_config()
         self._listing = self._list()
-        self._overrides = _own_keys(config)
+        self._overrides = own_keys(config)
         self.remarks: list[str] = []
 
     def _list(self) -> bytes:
@@ -80,13 +80,19 @@ class Collector:
     def push(self) -> Push:
         """The push against the refs as they were listed last. `remarks` holds what is to be said about the policy."""
         refs, symbolic = parse_refs(self._listing)
+        for update in self._updates:
+            link = "" if update.ref in refs else self._repository.dangling_link(update.ref)
+            if link:
+                symbolic[update.ref] = link
         shallow_server = os.path.exists(os.path.join(self._repository.git_dir, "shallow"))
-        transport = Transport(self._shallow, shallow_server, symbolic)
+        locks = self._repository.ref_locks([update.ref for update in self._updates])
+        transport = Transport(self._shallow, shallow_server, symbolic, tuple(locks))
         push, self.remarks = collect(self._repository, self._objects, refs, self._updates, self._overrides, transport)
         return push
 
 
-def _own_keys(process: Process) -> list[tuple[str, str]]:
+def own_keys(process: Process) -> list[tuple[str, str]]:
+    """The keys that `Repository.start_config` found; none is no failure."""
     try:
         return parse_pairs(process.finish())
     except GitError as error:
@@ -129,7 +135,7 @@ def collect(
         after=Snapshot(after, objects),
         updates=updates,
         commits=commits,
-        rooms=_rooms(objects, commits, layout),
+        rooms=rooms_of(objects, commits, layout),
         config=config,
         transport=transport,
         policies=dict(_pushed_policies(repository, objects, refs, after, updates)),
@@ -182,7 +188,7 @@ def _new_commits(
     return tuple(repository.new_commits(sorted(tips), sorted(known))) if tips else ()
 
 
-def _rooms(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout) -> dict[str, Rooms]:
+def rooms_of(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout) -> dict[str, Rooms]:
     """The rooms of each new commit and of its parents, by root tree; each tree is read once and not kept."""
     new = {commit.oid for commit in commits}
     parents = sorted({parent for commit in commits for parent in commit.parents} - new)

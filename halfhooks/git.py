@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from select import select
 
 from halfhooks.objects import parse_commit, parse_tag, parse_tree
@@ -38,6 +39,10 @@ MANY_REFS = 64
 """More refs than this are not asked for by name: git compares each ref with each name."""
 LARGEST = 64 << 20
 """Bytes of an object that are kept; what follows is read and dropped."""
+
+
+SMALL = 1 << 16
+"""Bytes of a blob that is remembered: release files are, large SQL is not."""
 
 
 class GitError(Exception):
@@ -143,6 +148,39 @@ class Repository:
         form = "%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname) %(symref)"
         return self.start("for-each-ref", f"--format={form}", "--", *patterns)
 
+    def dangling_link(self, ref: str) -> str:
+        """Where `ref` leads if it is a symbolic ref to nothing, else "". Git does not list such a ref.
+
+        Pushing to it creates its target. The format of the file is that of gitrepository-layout(5).
+        """
+        if not ref.startswith("refs/") or "\0" in ref or ".." in ref:
+            return ""
+        try:
+            descriptor = os.open(os.path.join(self.git_dir, ref), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        try:
+            content = os.read(descriptor, 4096)
+        except OSError:
+            return ""
+        finally:
+            os.close(descriptor)
+        return content[5:].strip().decode("utf-8", "replace") if content.startswith(b"ref: ") else ""
+
+    def ref_locks(self, refs: Iterable[str]) -> list[str]:
+        """The lock files that keep git from moving these refs, after a second in which a running git may remove them.
+
+        A git that was killed leaves them; git then refuses one ref of a push after the hook has accepted them all.
+        """
+        paths = [os.path.join(self.git_dir, f"{ref}.lock") for ref in refs if ref.startswith("refs/")]
+        paths = [path for path in paths if "\0" not in path]
+        deadline = time.monotonic() + 1
+        left = [path for path in paths if os.path.lexists(path)]
+        while left and time.monotonic() < deadline:
+            time.sleep(0.02)
+            left = [path for path in left if os.path.lexists(path)]
+        return left
+
     def tips(self, refs: Iterable[str]) -> dict[str, str]:
         """The object ids of those of some refs that exist."""
         wanted = set(refs)
@@ -225,7 +263,9 @@ class ObjectDatabase:
         """The content of the blob `oid`; a GitError when there is none."""
         known = self._blobs.get(oid)
         if known is None:
-            known = self._blobs[oid] = self._read(oid, "blob")
+            known = self._read(oid, "blob")
+            if len(known) <= SMALL:
+                self._blobs[oid] = known
         return known
 
     def load(self, oids: Iterable[str]) -> None:

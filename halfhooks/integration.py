@@ -161,7 +161,7 @@ def entering(push: Push, move: Move) -> list[str]:
     if not (promotion and promotion.name.version == version):
         excluded.append(push.after.production)
     for state in (push.before, push.after):
-        smaller = (release for release in state.open_releases() if version and release.version < version)
+        smaller = (release for release in state.preparing() if version and release.version < version)
         excluded += [release.tip for release in smaller]
     return between(push.objects, [move.new], excluded)
 

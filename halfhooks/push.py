@@ -78,11 +78,12 @@ class Move(NamedTuple):
 
 
 class Transport(NamedTuple):
-    """What git said about the push besides its updates."""
+    """What git said about the push besides its updates; `locks` are files that keep git from moving a pushed ref."""
 
     shallow_push: bool = False
     shallow_server: bool = False
     symbolic: Mapping[str, str] = {}
+    locks: tuple[str, ...] = ()
 
 
 class Push:

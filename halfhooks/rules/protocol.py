@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 def unreadable_push(push: Push) -> Iterator[Finding]:
     """What cannot be read cannot be judged, so it is refused.
 
-    An object is missing or malformed, git failed, the input of the hook is not what git writes, or a ref has moved
-    since the push began. Nothing is guessed: the push is refused as a whole.
+    An object is missing or malformed, git failed, the input of the hook is not what git writes, a ref has moved since the
+    push began, or a lock that a killed git left would keep one of the refs from moving. Nothing is guessed: the push is
+    refused as a whole.
     """
     for update in push.updates:
         known = push.before.snapshot.refs.get(update.ref)
         if (known.oid if known else "") != update.old:
             yield Finding(f"'{update.ref}' has moved while this push was on its way", ref=update.ref)
+    for path in push.transport.locks:
+        text = f"the lock '{path}' is on the server: a git that was killed left it, or one still runs"
+        yield Finding(text, help=f"on the server, when no git runs there: rm {path}")
 
 
 @rule("HH002", UPDATE, hint="git fetch --unshallow, then push again")
@@ -52,12 +56,12 @@ def namespace_not_allowed(push: Push) -> Iterator[Finding]:
     that a team needs is listed in `allowNamespaces`; `otherRefs = refuse` leaves only the branches and tags of the
     workflow.
     """
-    for update in push.updates:
-        kind = next((move.name.kind for move in push.moves if move.ref == update.ref), "")
-        if kind == OTHER and not _is_allowed(update.ref, push.config.allowNamespaces):
-            yield Finding(f"'{update.ref}' is neither a branch nor a tag", ref=update.ref)
-        elif kind in (BRANCH, TAG) and push.config.otherRefs == "refuse" and update.new:
-            yield Finding(f"'{update.ref}' is no {kind} of the workflow, and others are refused here", ref=update.ref)
+    for move in push.moves:
+        kind = move.name.kind
+        if kind == OTHER and not _is_allowed(move.ref, push.config.allowNamespaces):
+            yield Finding(f"'{move.ref}' is neither a branch nor a tag", ref=move.ref)
+        elif kind in (BRANCH, TAG) and push.config.otherRefs == "refuse" and move.new:
+            yield Finding(f"'{move.ref}' is no {kind} of the workflow, and others are refused here", ref=move.ref)
 
 
 def _is_allowed(ref: str, namespaces: tuple[str, ...]) -> bool:

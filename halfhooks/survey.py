@@ -1,0 +1,209 @@
+"""Reads a whole repository as the server that it is, or that it was cloned from, so that it can be judged without a push.
+
+In a bare repository the refs are the server's own. A clone knows them as remote-tracking branches, and is judged by what
+these say: nothing is fetched.
+"""
+
+from __future__ import annotations
+
+from halfhooks.collect import collect, own_keys, rooms_of
+from halfhooks.git import GitError, ObjectDatabase, Process, Repository, parse_refs
+from halfhooks.layout import HEADS, TAGS
+from halfhooks.names import RELEASE_TAG, parse_ref
+from halfhooks.push import Push, Transport
+from halfhooks.snapshot import Target, Update
+from halfhooks.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Optional
+
+    from halfhooks.collect import Collected
+    from halfhooks.layout import Layout
+    from halfhooks.snapshot import Commit
+
+ORIGIN = "origin"
+
+
+class CannotTell(Exception):
+    """There is no verdict; the text says why in one line, with the command that helps where there is one."""
+
+
+class Place(NamedTuple):
+    """Where a repository is: its common git directory, whether it is bare, whether its history is cut off."""
+
+    git_dir: str
+    bare: bool
+    shallow: bool
+
+
+def locate(git: str, environment: Mapping[str, str]) -> Place:
+    """The repository of the working directory, as git finds it: in the caller's environment, for a hook has GIT_DIR set.
+
+    Fails with `CannotTell` where there is none, or where git does not trust its owner.
+    """
+    questions = ("--path-format=absolute", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
+    process = Process((git, "rev-parse", *questions), {**environment, "LC_ALL": "C"})
+    try:
+        git_dir, bare, shallow = process.finish().decode("utf-8", "surrogateescape").rsplit("\n", 3)[:3]
+    except GitError as error:
+        said = [line.strip() for line in error.stderr.splitlines() if line.strip()] or [str(error)]
+        helps = [line for line in said[1:] if line.startswith("git config")]
+        raise CannotTell(": ".join([said[0].removeprefix("fatal: "), *helps])) from None
+    return Place(git_dir, bare == "true", shallow == "true")
+
+
+class Reader(ObjectDatabase):
+    """The object database of a repository that is read by a process that lives on."""
+
+    def close(self) -> None:
+        """End the git behind it."""
+        self._answers.close()
+        self._process.finish()
+
+
+class Survey:
+    """A repository as it stands. `refs` are the branches and tags under the names that they have on the server.
+
+    `remote` is the remote whose branches are meant, "" for those of the repository itself.
+    """
+
+    def __init__(self, git: str, environment: Mapping[str, str], remote: Optional[str] = None, local: bool = False):
+        """Read the refs: of `remote`, else, unless `local` ones are wanted, of `origin` where there is such a remote."""
+        self.place = locate(git, environment)
+        self.repository = Repository(git, self.place.git_dir, environment)
+        listed, self.symbolic = parse_refs(self.repository.start_refs(["refs/"]).finish())
+        self.remote = "" if local else self._choose(listed, remote)
+        self.refs = as_server(listed, self.symbolic, self.remote)
+        self.overrides = own_keys(self.repository.start_config())
+        self.objects = Reader(self.repository)
+
+    def __enter__(self) -> Survey:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.objects.close()
+
+    def _choose(self, listed: Mapping[str, Target], wanted: Optional[str]) -> str:
+        if wanted is None and self.place.bare:
+            return ""
+        remote = wanted or ORIGIN
+        if any(ref.startswith(tracking(remote)) for ref in listed) or self._has_remote(remote):
+            return remote
+        if wanted is not None:
+            raise CannotTell(f"there is no remote '{wanted}': git remote -v lists them")
+        return ""
+
+    def _has_remote(self, remote: str) -> bool:
+        try:
+            return bool(self.repository.start("config", "--get", f"remote.{remote}.url").finish())
+        except GitError:
+            return False
+
+    @property
+    def fetch(self) -> str:
+        """The command that brings what this repository lacks."""
+        remote = self.remote or ORIGIN
+        unshallow = "--unshallow " if self.place.shallow else ""
+        return f"git fetch {unshallow}--tags {remote} '+refs/heads/*:{tracking(remote)}*'"
+
+    def state(self) -> Collected:
+        """A `Push` that moves nothing: before and after are the repository as it stands. Fails without a production."""
+        self.need_production()
+        self.objects.load(target.oid for target in self.refs.values())
+        return self._collect(())
+
+    def history(self) -> Collected:
+        """A `Push` that creates every branch of the workflow, with all commits that these lead to."""
+        known = self.state()
+        push = known.push
+        policed = [ref for ref in sorted(self.refs) if parse_ref(ref, push.layout).policed]
+        tips = sorted({self.refs[ref].commit for ref in policed} - {""})
+        commits = tuple(self.repository.new_commits(tips, ()))
+        self.objects.remember(commits)
+        known.push = Push(
+            before=push.before.snapshot,
+            after=push.after.snapshot,
+            updates=tuple(Update("", self.refs[ref].oid, ref) for ref in policed),
+            commits=commits,
+            rooms=rooms_of(self.objects, commits, push.layout),
+            config=push.config,
+            transport=push.transport,
+            policies={},
+        )
+        self._need_whole(commits)
+        return known
+
+    def move(self, update: Update) -> Collected:
+        """The `Push` of one ref update on the server, whose other refs stand as they are known here.
+
+        The ref itself stands at `update.old`, whatever is known of it: in CI it has moved already.
+        """
+        if self.remote and update.ref != self.layout.production_ref():
+            self.need_production()
+        if update.old:
+            self.refs[update.ref] = self.objects.target(update.old)
+        else:
+            self.refs.pop(update.ref, None)
+        collected = self._collect((update,))
+        self._need_whole(collected.push.commits)
+        return collected
+
+    def _collect(self, updates: tuple[Update, ...]) -> Collected:
+        transport = Transport(symbolic={} if self.remote else self.symbolic)
+        return collect(self.repository, self.objects, self.refs, updates, self.overrides, transport)
+
+    @property
+    def layout(self) -> Layout:
+        """The names of the workflow, as far as they do not depend on the policy."""
+        from halfhooks.layout import HALFHOOKS
+
+        return HALFHOOKS
+
+    def need_production(self) -> None:
+        """Fail with `CannotTell` when the production branch is not known here: without it there is nothing to hold on to."""
+        production = self.layout.production
+        if HEADS + production in self.refs:
+            return
+        if self.remote:
+            raise CannotTell(f"'{production}' of '{self.remote}' is not known here: {self.fetch}")
+        raise CannotTell(f"there is no branch '{production}' in '{self.place.git_dir}'")
+
+    def _need_whole(self, commits: tuple[Commit, ...]) -> None:
+        """Fail when a walk came to the end of a history that is cut off: git shows what stands there without parents."""
+        if self.place.shallow and not all(commit.parents for commit in commits):
+            raise CannotTell(f"the history is cut off where it is needed: {self.fetch}")
+
+    def resolve(self, text: str, ref: str) -> str:
+        """The id of the object that `text` names: "" for nothing or zeros, a commit where `ref` is a branch."""
+        if not text.strip("0"):
+            return ""
+        peeled = text + ("^{commit}" if ref.startswith(HEADS) else "^{object}")
+        try:
+            found = self.repository.start("rev-parse", "--verify", "--quiet", "--end-of-options", peeled).finish()
+        except GitError:
+            raise CannotTell(f"'{text}' names no commit here: {self.fetch}") from None
+        return found.decode("ascii").strip()
+
+
+def tracking(remote: str) -> str:
+    """Where a clone keeps the branches of a remote."""
+    return f"refs/remotes/{remote}/"
+
+
+def as_server(listed: Mapping[str, Target], symbolic: Mapping[str, str], remote: str) -> dict[str, Target]:
+    """The branches and tags among some refs under the names that they have on the server."""
+    refs = {ref: target for ref, target in listed.items() if ref.startswith(TAGS)}
+    prefix = tracking(remote) if remote else HEADS
+    for ref, target in listed.items():
+        if ref.startswith(prefix) and not (remote and ref in symbolic):
+            refs[HEADS + ref[len(prefix) :]] = target
+    return refs
+
+
+def abandoned(push: Push) -> list[str]:
+    """The commits that tags of abandoned releases keep."""
+    refs = push.after.snapshot.refs
+    names = ((parse_ref(ref, push.layout), target) for ref, target in refs.items() if ref.startswith(TAGS))
+    return [target.commit for name, target in names if name.kind == RELEASE_TAG and target.commit]
