@@ -34,6 +34,14 @@ def branch_name(push: Push) -> Iterator[Finding]:
     """A `ho-` branch that the workflow does not know is a slip of the pen, and its work would be in no release.
 
     The branches of the workflow are `ho-prod`, `ho-release/X.Y.Z` and `ho-patch/ID`.
+
+    Refused::
+
+        $ git push origin topic:refs/heads/ho-feature
+
+    Accepted::
+
+        $ git push origin topic:refs/heads/feature
     """
     for move in push.moves_of(UNKNOWN_BRANCH):
         if move.new:
@@ -58,6 +66,19 @@ def name_look_alike(push: Push) -> Iterator[Finding]:
 
     Folded are case, Unicode compatibility forms, dashes, digits, invisible and combining characters; a letter of another
     script stands for any letter. A tag called like a workflow branch captures the short name in git's own commands.
+
+    Refused::
+
+        $ git push origin topic:refs/heads/Ho-Prod
+
+    Refused::
+
+        $ git tag ho-prod topic
+        $ git push origin refs/tags/ho-prod
+
+    Accepted::
+
+        $ git push origin topic:refs/heads/production
     """
     for move in push.moves_of(LOOK_ALIKE):
         if move.new:
@@ -66,7 +87,16 @@ def name_look_alike(push: Push) -> Iterator[Finding]:
 
 @rule("HH103", UPDATE, hint="git fetch origin, and leave ho-prod where it is")
 def production_branch_deleted(push: Push) -> Iterator[Finding]:
-    """The production branch is the source of truth: without it no version, patch or model can be checked."""
+    """The production branch is the source of truth: without it no version, patch or model can be checked.
+
+    Refused::
+
+        $ git push origin :ho-prod
+
+    Accepted::
+
+        $ git push origin :topic
+    """
     for move in push.moves_of(PRODUCTION_BRANCH):
         if move.deleted:
             yield Finding(f"'{push.layout.production}' cannot be deleted", ref=move.ref)
@@ -77,6 +107,23 @@ def history_rewritten(push: Push) -> Iterator[Finding]:
     """What has been released, or is being integrated by several people, keeps its history.
 
     Commits that others have built on, or that a database records, would no longer be on any branch.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; git commit --amend -m 'Stage 2-posts, in other words'
+        $ git push --force origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; git commit --allow-empty -m 'The commit before stages 2-posts'
+        $ git push origin ho-release/0.2.0
+
+    A patch branch may be rewritten until it is frozen:
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; git commit --amend -m 'Implement 3-tags, in other words'
+        $ git push --force origin ho-patch/3-tags
     """
     for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
         if move.updated and not is_ancestor(push.objects, move.old, move.new):
@@ -90,6 +137,21 @@ def release_branch_deleted_early(push: Push) -> Iterator[Finding]:
 
     The branch may go when its tip is in ho-prod, when nothing was staged and no RC was cut, or when an annotated tag
     `vX.Y.Z-abandonedN` keeps its tip; never while another release in preparation follows only this one.
+
+    Refused::
+
+        $ git push origin :ho-release/0.2.0
+
+    Accepted::
+
+        $ git tag -a -m 'Nobody wants it' v0.2.0-abandoned1 ho-release/0.2.0
+        $ git push --atomic origin v0.2.0-abandoned1 :ho-release/0.2.0
+
+    Nothing is staged in 0.1.1:
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
     """
     for move in push.moves_of(RELEASE_BRANCH):
         version = move.name.version
@@ -127,6 +189,21 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
     """Deleting a patch branch must not lose work that the team still expects.
 
     It may go when its tip, or a squash of it, is in a release branch or in ho-prod, or when its id is no candidate.
+
+    Refused::
+
+        $ git push origin :ho-patch/4-fix
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git push --atomic origin ho-release/0.1.1 :ho-patch/4-fix
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1
+        $ git rm -r Patches/4-fix releases/0.1.1-candidates.txt; git commit -m 'Withdraw 4-fix'
+        $ git push --atomic origin ho-release/0.1.1 :ho-patch/4-fix
     """
     for move in push.moves_of(PATCH_BRANCH):
         if not move.deleted:
@@ -145,6 +222,28 @@ def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
     with the bookkeeping. Outside `releases/` and `model/` its tree is the release's; there it adds the production file,
     the schema and the metadata, moves `schema.sql`, and removes candidates and stage. Besides, commits may touch
     `freePaths` only.
+
+    Refused::
+
+        $ echo '# quick fix' >> app/p_1_users.py; git commit -am 'Mend 1-users'
+        $ git push origin ho-prod
+
+    Accepted::
+
+        $ echo 'A shop.' >> README.md; git commit -am 'Say what this is'
+        $ git push origin ho-prod
+
+    A whole promotion: the patch is integrated and staged, then the release is merged with its bookkeeping.
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
     """
     move = push.production_move()
     if move is None or not move.new:
@@ -195,6 +294,18 @@ def release_moves_by_patches(push: Push) -> Iterator[Finding]:
     A commit of a release branch is bookkeeping (its candidates and stage, the README of a new candidate, the removal of a
     withdrawn one), the integration of a candidate (its commits, a merge of them, or a squash), the cutting of an RC, a
     merge of ho-prod or of a smaller release, or a change of `freePaths`. A staged id never simply goes.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo '# quick fix' >> app/p_2_posts.py; git commit -am 'Mend 2-posts'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/5-code; git merge -m 'Take 2-posts' ho-release/0.2.0
+        $ echo '# quick fix' >> app/p_2_posts.py; git commit -am 'Mend 2-posts'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 5-code' ho-patch/5-code
+        $ git push --atomic origin ho-patch/5-code ho-release/0.2.0
     """
     yield from _misfits(push, OTHER)
 
@@ -212,6 +323,18 @@ def patch_branch_origin(push: Push) -> Iterator[Finding]:
 
     The history of `ho-patch/ID` contains the point where its release left ho-prod (for a hotfix: the tag); a new root
     commit or unrelated history can come from nowhere but another repository.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 6-likes >> releases/0.2.0-candidates.txt; git commit -am 'Add 6-likes'
+        $ git branch ho-patch/6-likes v0.1.0~1
+        $ git push origin ho-release/0.2.0 ho-patch/6-likes
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 6-likes >> releases/0.2.0-candidates.txt; git commit -am 'Add 6-likes'
+        $ git branch ho-patch/6-likes ho-release/0.2.0
+        $ git push origin ho-release/0.2.0 ho-patch/6-likes
     """
     for move in push.moves_of(PATCH_BRANCH):
         for release in push.after.releases_of(move.name.patch) if move.new else ():
@@ -235,6 +358,19 @@ def patch_not_candidate(push: Push) -> Iterator[Finding]:
     """A patch belongs to one release from its first push on, so that nobody works for a release that never comes.
 
     Its id must be a candidate of exactly one open release, before or in the same push.
+
+    Refused::
+
+        $ git switch -c ho-patch/6-likes ho-release/0.2.0
+        $ echo '# likes' > app/likes.py; git add app; git commit -m 'Implement 6-likes'
+        $ git push origin ho-patch/6-likes
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 6-likes >> releases/0.2.0-candidates.txt; git commit -am 'Add 6-likes'
+        $ git switch -c ho-patch/6-likes
+        $ echo '# likes' > app/likes.py; git add app; git commit -m 'Implement 6-likes'
+        $ git push origin ho-release/0.2.0 ho-patch/6-likes
     """
     for move in push.moves_of(PATCH_BRANCH):
         releases = push.after.releases_of(move.name.patch) if move.created else None
@@ -252,6 +388,18 @@ def patch_out_of_its_room(push: Push) -> Iterator[Finding]:
     Release files, the model and the directories of other patches change by the workflow's own steps only; `README.md`
     in `releases/` and `Patches/` is free. Commits of another candidate's branch count as that one's. A merge may bring
     what its other parents hold.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; echo 3-tags >> releases/0.2.0-stage.txt; git commit -am 'Stage 3-tags'
+        $ git push origin ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo 3-tags >> releases/0.2.0-stage.txt; git commit -am 'Stage 3-tags'
+        $ git restore --source=HEAD~ releases/0.2.0-stage.txt
+        $ echo '# tags' >> app/p_3_tags.py; git commit --amend -am 'Go on with 3-tags'
+        $ git push origin ho-patch/3-tags
     """
     own = _patch_commits(push)
     for commit in push.commits:
@@ -280,6 +428,23 @@ def patch_branch_frozen(push: Push) -> Iterator[Finding]:
 
     A patch branch is frozen once its id is staged or withdrawn, or its release abandoned; listing the id among the
     candidates again thaws it.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git push origin ho-release/0.1.1
+        $ git switch ho-patch/4-fix; echo '# late' >> app/p_4_fix.py; git commit -am 'One more thing'
+        $ git push origin ho-patch/4-fix
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ echo 6-late > releases/0.1.1-candidates.txt; git add releases; git commit -m 'Add 6-late'
+        $ git push origin ho-release/0.1.1
+        $ git switch -c ho-patch/6-late; echo '# late' >> app/p_4_fix.py; git commit -am 'One more thing'
+        $ git push origin ho-patch/6-late
     """
     for move in push.moves_of(PATCH_BRANCH):
         patch = move.name.patch
@@ -307,13 +472,39 @@ def merge_adds_changes(push: Push) -> Iterator[Finding]:
     """A merge combines what its parents hold; a change hidden in it was reviewed by nobody.
 
     It may differ from all its parents only where both sides changed the same path, and in the books of the release.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff --no-commit ho-patch/4-fix
+        $ echo '# quick fix' >> app/p_1_users.py; git commit -am 'Integrate 4-fix'
+        $ git push origin ho-release/0.1.1
+
+    Accepted::
+
+        $ git switch ho-patch/4-fix; echo '# quick fix' >> app/p_1_users.py; git commit -am 'Mend 1-users as well'
+        $ git switch ho-release/0.1.1; git merge --no-ff --no-commit ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt
+        $ git commit -m 'Integrate and stage 4-fix'
+        $ git push origin ho-patch/4-fix ho-release/0.1.1
     """
     yield from _misfits(push, MERGE)
 
 
 @rule("HH114", UPDATE, hint="git push origin :BRANCH; a hotfix makes the branch anew from the newest tag")
 def release_finished(push: Push) -> Iterator[Finding]:
-    """A release that is in production is what databases run: its branch can only be deleted."""
+    """A release that is in production is what databases run: its branch can only be deleted.
+
+    Refused::
+
+        $ git --git-dir=../server.git branch ho-release/0.1.0 v0.1.0^2  # nobody deleted it
+        $ git switch -c ho-release/0.1.0 v0.1.0^2; git commit --allow-empty -m 'One more thing'
+        $ git push origin ho-release/0.1.0
+
+    Accepted::
+
+        $ git --git-dir=../server.git branch ho-release/0.1.0 v0.1.0^2
+        $ git push origin :ho-release/0.1.0
+    """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.before.release(move.name.version) if move.updated and move.name.version else None
         if release and release.status == FINISHED:

@@ -22,6 +22,18 @@ def model_immutable(push: Push) -> Iterator[Finding]:
 
     `model/schema-V.sql` and `model/metadata-V.sql` keep path, mode and content in every commit of every branch of the
     workflow. A branch that has not yet seen a version keeps its old view until it merges.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; echo 'create table log (line text);' >> model/schema-0.1.0.sql
+        $ git commit -am 'Log'
+        $ git push origin ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo 'create table log (line text);' > Patches/3-tags/02_log.sql
+        $ git add Patches; git commit -m 'Log'
+        $ git push origin ho-patch/3-tags
     """
     for breach in model_files(push):
         commit = breach.commit.oid
@@ -34,6 +46,26 @@ def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
 
     A promotion adds `schema-V.sql` and `metadata-V.sql`; nothing else changes `model/`. No folder may pass for `model` in
     another case or script.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ cp model/schema-0.1.0.sql model/schema-0.1.1.sql  # and no metadata
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
     """
     layout = push.layout
     promotion = find_promotion(push)
@@ -75,6 +107,28 @@ def schema_link(push: Push) -> Iterator[Finding]:
     """`model/schema.sql` leads to the schema of production, on every machine and to nowhere else.
 
     It is a symlink whose text is exactly `schema-V.sql`: no folder, no other version, no trailing character.
+
+    The link of a promotion still leads to the schema before:
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.0.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
     """
     layout = push.layout
     path = layout.path(layout.model, layout.schema_link)

@@ -25,6 +25,15 @@ def patch_id(push: Push) -> Iterator[Finding]:
     """A patch id names its ticket and its purpose: `[0-9]+(-[a-z0-9]+)+`, at most 80 characters.
 
     A slug is required, because a bare number is what other tools use to reserve numbers.
+
+    Refused::
+
+        $ git push origin ho-release/0.2.0:refs/heads/ho-patch/6_Likes
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 6-likes >> releases/0.2.0-candidates.txt; git commit -am 'Add 6-likes'
+        $ git push origin ho-release/0.2.0 ho-release/0.2.0:refs/heads/ho-patch/6-likes
     """
     for move in push.moves_of(BAD_PATCH_ID):
         if move.new:
@@ -38,6 +47,16 @@ def patch_number_taken(push: Push) -> Iterator[Finding]:
     """The number is that of the ticket: two patches of one number are two answers to one question.
 
     Numbers are compared as integers, so `007-a` and `7-b` share one; `uniqueNumbers = false` lifts the rule.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 3-labels >> releases/0.2.0-candidates.txt; git commit -am 'Add 3-labels'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 6-labels >> releases/0.2.0-candidates.txt; git commit -am 'Add 6-labels'
+        $ git push origin ho-release/0.2.0
     """
     if not push.config.uniqueNumbers:
         return
@@ -88,6 +107,18 @@ def patch_immutable(push: Push) -> Iterator[Finding]:
 
     `Patches/ID/` keeps path, modes and content from staging on, in every commit of every branch of the workflow. A branch
     that has not yet seen the staging keeps its old view until it merges.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 'create index on posts (author);' >> Patches/2-posts/01_change.sql
+        $ git commit -am 'Find the posts of an author faster'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo 'create index on posts (author);' >> Patches/3-tags/01_change.sql
+        $ git commit -am 'Find the posts of an author faster'
+        $ git push origin ho-patch/3-tags
     """
     for breach in patch_breaches(push):
         commit = breach.commit.oid
@@ -138,6 +169,20 @@ def patch_file_name(push: Push) -> Iterator[Finding]:
 
     Names without control characters, distinct when case is folded. A warning where people would expect another order than
     that of the bytes (`10_x.sql` runs before `2_x.sql`). No folder may pass for `Patches` in another case or script.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; cp Patches/3-tags/01_change.sql Patches/3-tags/01_CHANGE.sql
+        $ git add Patches; git commit -m 'Once more'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; cp Patches/3-tags/01_change.sql Patches/3-tags/02_change.sql
+        $ git add Patches; git commit -m 'Once more'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
     """
     for move, patch, entry in _directories(push):
         files = _files(push, move, patch, entry)
@@ -187,6 +232,20 @@ def patch_file_content(push: Push) -> Iterator[Finding]:
 
     `*.sql` and `*.py` files are UTF-8 without NUL bytes, no Git LFS pointers, and not larger than `maxFileSize`; in SQL
     every quote and comment ends. On a patch branch this is a warning, for unfinished work may be saved.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; echo "insert into tags values ('new);" >> Patches/3-tags/01_change.sql
+        $ git commit -am 'The first tag'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo "insert into tags values ('new');" >> Patches/3-tags/01_change.sql
+        $ git commit -am 'The first tag'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
     """
     for file in _run_files(push):
         content = push.objects.blob(file.entry.oid)
@@ -241,6 +300,21 @@ def patch_transaction_control(push: Push) -> Iterator[Finding]:
 
     Refused as statements are BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE and PREPARE
     TRANSACTION, and commands of psql, which no database knows. On a patch branch this is a warning.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; echo 'commit;' >> Patches/3-tags/01_change.sql; git commit -am 'Be sure'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
+
+    `BEGIN` and `END` of PL/pgSQL are no statements of the patch:
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo 'do $$ begin analyze tags; end $$;' >> Patches/3-tags/01_change.sql
+        $ git commit -am 'Be fast'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
     """
     yield from _sql_findings(push, "HH407")
 
@@ -251,6 +325,22 @@ def patch_mixes_transactions(push: Push) -> Iterator[Finding]:
 
     `CREATE INDEX CONCURRENTLY`, `VACUUM` and the like stand alone in a file whose first line is
     `-- halfhooks: no-transaction`; an unknown or misplaced directive is refused. On a patch branch this is a warning.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags
+        $ echo 'create index concurrently on posts (author);' >> Patches/3-tags/01_change.sql
+        $ git commit -am 'Find the posts of an author faster'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; echo '-- halfhooks: no-transaction' > Patches/3-tags/02_index.sql
+        $ echo 'create index concurrently on posts (author);' >> Patches/3-tags/02_index.sql
+        $ git add Patches; git commit -m 'Find the posts of an author faster'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git push origin ho-patch/3-tags ho-release/0.2.0
     """
     yield from _sql_findings(push, "HH408")
 
@@ -261,6 +351,20 @@ def patch_special_file(push: Push) -> Iterator[Finding]:
 
     Symlinks, submodules and executable files have no place in `releases/`, `Patches/` and `model/`; the one exception is
     the link `model/schema.sql`.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; ln -s ../1-users/01_change.sql Patches/3-tags/02_users.sql
+        $ git add Patches; git commit -m 'The users once more'
+        $ git push origin ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; ln -s ../1-users/01_change.sql Patches/3-tags/02_users.sql
+        $ git add Patches; git commit -m 'The users once more'
+        $ cp --remove-destination Patches/1-users/01_change.sql Patches/3-tags/02_users.sql
+        $ git add Patches; git commit --amend --no-edit
+        $ git push origin ho-patch/3-tags
     """
     known = set()
     for commit in push.commits:

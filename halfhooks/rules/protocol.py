@@ -23,6 +23,23 @@ def unreadable_push(push: Push) -> Iterator[Finding]:
     An object is missing or malformed, git failed, the input of the hook is not what git writes, a ref has moved since the
     push began, or a lock that a killed git left would keep one of the refs from moving. Nothing is guessed: the push is
     refused as a whole.
+
+    Git checks much of what is sent before, unless the server's administrator has told it not to. Here a tree stands
+    where a file should be:
+
+    Refused::
+
+        $ git --git-dir=../server.git config receive.fsckObjects false
+        $ git switch ho-release/0.2.0; tree=$(git mktree < /dev/null)
+        $ git update-index --cacheinfo 100644,$tree,releases/0.2.0-candidates.txt; git commit -m 'No candidates'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git --git-dir=../server.git config receive.fsckObjects false
+        $ git switch ho-release/0.2.0; blob=$(git hash-object -w /dev/null)
+        $ git update-index --cacheinfo 100644,$blob,releases/0.2.0-candidates.txt; git commit -m 'No candidates'
+        $ git push origin ho-release/0.2.0
     """
     for update in push.updates:
         known = push.before.snapshot.refs.get(update.ref)
@@ -38,6 +55,19 @@ def shallow_push(push: Push) -> Iterator[Finding]:
     """History that is cut off cannot be checked, and a server that accepts it stays cut off for ever.
 
     An ordinary push from a shallow clone is fine: git then sends whole commits on top of what the server has.
+
+    Refused::
+
+        $ git --git-dir=../server.git config receive.shallowUpdate true
+        $ git switch topic; git commit --allow-empty -m 'One'; git commit --allow-empty -m 'Two'
+        $ git clone --depth 1 file://$PWD ../shallow; cd ../shallow
+        $ git push ../server.git topic:refs/heads/cut
+
+    Accepted::
+
+        $ git clone --depth 1 --branch ho-patch/3-tags file://$PWD/../server.git ../shallow; cd ../shallow
+        $ git commit --allow-empty -m 'Three'
+        $ git push origin ho-patch/3-tags
     """
     if push.transport.shallow_push:
         yield Finding("this push would cut off the history of the server")
@@ -55,6 +85,20 @@ def namespace_not_allowed(push: Push) -> Iterator[Finding]:
     `refs/replace/` makes one commit look like another, `refs/meta/` and `refs/notes/` steer some tools. A namespace
     that a team needs is listed in `allowNamespaces`; `otherRefs = refuse` leaves only the branches and tags of the
     workflow.
+
+    Refused::
+
+        $ git push origin topic:refs/replace/$(git rev-parse ho-prod)
+
+    Accepted::
+
+        $ git push origin topic:refs/heads/idea
+
+    Accepted::
+
+        $ git --git-dir=../server.git config halfhooks.allowNamespaces notes
+        $ git notes add -m 'Tested by Ann' ho-prod
+        $ git push origin refs/notes/commits
     """
     for move in push.moves:
         kind = move.name.kind
@@ -71,7 +115,18 @@ def _is_allowed(ref: str, namespaces: tuple[str, ...]) -> bool:
 
 @rule("HH004", UPDATE, hint="git tag -a -m MESSAGE TAG COMMIT")
 def not_a_commit(push: Push) -> Iterator[Finding]:
-    """A release is a commit: a branch or tag that leads to anything else names no state of the project."""
+    """A release is a commit: a branch or tag that leads to anything else names no state of the project.
+
+    Refused::
+
+        $ git tag -a -m 'Give 0.2.0 up' v0.2.0-abandoned1 ho-release/0.2.0^{tree}
+        $ git push origin v0.2.0-abandoned1
+
+    Accepted::
+
+        $ git tag -a -m 'Give 0.2.0 up' v0.2.0-abandoned1 ho-release/0.2.0
+        $ git push origin v0.2.0-abandoned1
+    """
     for move in push.moves_of(*POLICED_BRANCHES, RELEASE_TAG):
         if not move.new:
             continue
@@ -86,6 +141,22 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
 
     With two entries of one name, `git show COMMIT:PATH` reads the first and a checkout writes the last. Entries must be
     sorted and unique, and none may hold a slash or be `.git` in any disguise.
+
+    Git checks this before, unless the server's administrator has told it not to. Here a tree lists `README.md` twice:
+
+    Refused::
+
+        $ git --git-dir=../server.git config receive.fsckObjects false
+        $ git ls-tree ho-patch/3-tags > ../tree
+        $ git ls-tree ho-patch/3-tags halfhooks.conf | sed s/halfhooks.conf/README.md/ >> ../tree
+        $ commit=$(git commit-tree $(git mktree < ../tree) -p ho-patch/3-tags -m 'Two of one name')
+        $ git push origin $commit:refs/heads/ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; cp halfhooks.conf README.md; git add README.md
+        $ commit=$(git commit-tree $(git write-tree) -p ho-patch/3-tags -m 'One of each name')
+        $ git push origin $commit:refs/heads/ho-patch/3-tags
     """
     cleared: set[Optional[Entry]] = set()
     for commit in push.commits:
@@ -119,6 +190,17 @@ def symbolic_ref(push: Push) -> Iterator[Finding]:
     """Pushing to an alias moves another ref than the one that is named.
 
     The hook is told the alias's name while git moves its target; deleting the alias deletes the target.
+
+    Refused::
+
+        $ git --git-dir=../server.git symbolic-ref refs/heads/main refs/heads/ho-prod
+        $ git push origin topic:main
+
+    Accepted::
+
+        $ git --git-dir=../server.git symbolic-ref refs/heads/main refs/heads/topic
+        $ git switch topic; git commit --allow-empty -m 'Go on'
+        $ git push origin topic
     """
     for update in push.updates:
         link = push.transport.symbolic.get(update.ref)
@@ -131,6 +213,20 @@ def policy_invalid(push: Push) -> Iterator[Finding]:
     """A policy that cannot be read as it was meant protects less than its authors believe.
 
     `halfhooks.conf` is checked where it enters a release or production: its syntax, its keys and their values.
+
+    Refused::
+
+        $ git switch ho-patch/5-code; git config --file halfhooks.conf halfhooks.otherRef refuse
+        $ git commit -am 'Only branches of the workflow'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 5-code' ho-patch/5-code
+        $ git push origin ho-patch/5-code ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-patch/5-code; git config --file halfhooks.conf halfhooks.otherRefs refuse
+        $ git commit -am 'Only branches of the workflow'
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 5-code' ho-patch/5-code
+        $ git push origin ho-patch/5-code ho-release/0.2.0
     """
     for move in push.moves:
         if not move.new or move.name.kind not in POLICED_BRANCHES[:2]:

@@ -27,6 +27,20 @@ def release_file_immutable(push: Push) -> Iterator[Finding]:
     It records what every production database ran, in which order. RC, production and hotfix files keep their path, mode
     and content in every commit of every branch of the workflow: not even a commit that a later one reverts may touch
     them. A branch that has not yet seen a release keeps its old view until it merges.
+
+    0.1.0 is in production; the lists of 0.2.0 still change:
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 2-posts >> releases/0.1.0.txt
+        $ git commit -am 'Count 2-posts to 0.1.0'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo '# after 1-users' >> releases/0.2.0-stage.txt
+        $ git commit -am 'Say what 2-posts needs'
+        $ git push origin ho-release/0.2.0
     """
     for breach in release_files(push):
         commit = breach.commit.oid
@@ -71,6 +85,24 @@ def release_file_name(push: Push) -> Iterator[Finding]:
 
     Below `releases/` there are `X.Y.Z-candidates.txt`, `-stage.txt`, `-rcN.txt`, `-hotfixN.txt`, `X.Y.Z.txt` and
     `README.md`, nothing else; and no folder may pass for `releases` in another case or script.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-candidates.txt releases/0.2.0-candidate.txt
+        $ git commit -m 'One word for one thing'
+        $ git push origin ho-release/0.2.0
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; mkdir Releases; echo 3-tags > Releases/0.2.0.txt
+        $ git add .; git commit -m 'List 3-tags'
+        $ git push origin ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 'One file for each step.' > releases/README.md
+        $ git add releases; git commit -m 'Explain the files'
+        $ git push origin ho-release/0.2.0
     """
     for seen in _brought(push):
         if parse_file_name(seen.name, push.layout) is None and seen.name != push.layout.readme:
@@ -99,6 +131,18 @@ def release_file_format(push: Push) -> Iterator[Finding]:
 
     It is a regular file of mode 100644 in UTF-8 without byte order mark, lines end with LF, the last one too. A line is a
     patch id, empty, or a comment that begins with `#`.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; echo '4-fix, an index' > releases/0.1.1-candidates.txt
+        $ git commit -am 'Describe 4-fix'
+        $ git push origin ho-release/0.1.1
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; echo '# 4-fix is an index' >> releases/0.1.1-candidates.txt
+        $ git commit -am 'Describe 4-fix'
+        $ git push origin ho-release/0.1.1
     """
     for seen in _brought(push):
         if parse_file_name(seen.name, push.layout) is None:
@@ -114,7 +158,20 @@ def release_file_format(push: Push) -> Iterator[Finding]:
     "HH304", UPDATE, hint="remove the second mention; to move a patch, push both release branches at once", state=True
 )
 def patch_listed_twice(push: Push) -> Iterator[Finding]:
-    """A patch stands in one release and in one state, or it would be applied twice, or not where it was tested."""
+    """A patch stands in one release and in one state, or it would be applied twice, or not where it was tested.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 4-fix >> releases/0.2.0-candidates.txt; git commit -am 'Add 4-fix'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-release/0.2.0; echo 4-fix >> releases/0.2.0-candidates.txt; git commit -am 'Add 4-fix'
+        $ git switch ho-release/0.1.1
+        $ git rm -r Patches/4-fix releases/0.1.1-candidates.txt; git commit -m 'Withdraw 4-fix'
+        $ git push --atomic origin ho-release/0.1.1 ho-release/0.2.0
+    """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.after.release(move.name.version) if move.new and move.name.version else None
         if release is None or not release.open:
@@ -150,6 +207,21 @@ def rc_differs_from_stage(push: Push) -> Iterator[Finding]:
     """A release candidate is what was staged, byte for byte, so that nothing slips in while it is cut.
 
     In the commit that adds `X.Y.Z-rcN.txt` the file equals the stage of its parent, and the new stage is empty.
+
+    Refused::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ echo '# it looks good' >> releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1; it looks good'
+        $ git push origin ho-release/0.2.0
     """
     folder = push.layout.releases
     for move in push.moves_of(RELEASE_BRANCH):
@@ -180,6 +252,26 @@ def production_list_incomplete(push: Push) -> Iterator[Finding]:
     """The production file is what databases apply: what it does not list is missing in production.
 
     It holds the complete list of the release: its RC files in order, then its stage, each id once; for a hotfix its stage.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git rm -f releases/0.1.1-stage.txt; touch releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add releases model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add releases model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
     """
     promotion = find_promotion(push)
     if promotion is None or promotion.release is None:
@@ -200,7 +292,27 @@ def production_list_incomplete(push: Push) -> Iterator[Finding]:
 
 @rule("HH307", UPDATE, hint="merge the patch branch first, then stage its id", state=True)
 def patch_missing(push: Push) -> Iterator[Finding]:
-    """A staged patch without its directory cannot be applied."""
+    """A staged patch without its directory cannot be applied.
+
+    A patch without SQL has a directory too, with its README in it:
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; echo 6-late >> releases/0.1.1-candidates.txt; git commit -am 'Add 6-late'
+        $ git push origin ho-release/0.1.1
+        $ echo 4-fix > releases/0.1.1-candidates.txt; echo 6-late > releases/0.1.1-stage.txt
+        $ git commit -am 'Stage 6-late'
+        $ git push origin ho-release/0.1.1
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; echo 6-late >> releases/0.1.1-candidates.txt
+        $ mkdir Patches/6-late; echo '# late' > Patches/6-late/README.md; git add .; git commit -m 'Add 6-late'
+        $ git push origin ho-release/0.1.1
+        $ echo 4-fix > releases/0.1.1-candidates.txt; echo 6-late > releases/0.1.1-stage.txt
+        $ git commit -am 'Stage 6-late'
+        $ git push origin ho-release/0.1.1
+    """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.after.release(move.name.version) if move.new and move.name.version else None
         for patch in release.complete if release and release.open else ():
@@ -216,6 +328,18 @@ def patch_not_integrated(push: Push) -> Iterator[Finding]:
 
     An id is staged when the tip of its branch, or a squash of it, is in the release and `Patches/ID/` equals the
     branch's. A merge that keeps nothing of the branch (`-s ours`) does not integrate it.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git push origin ho-release/0.1.1
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git push origin ho-release/0.1.1
     """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.after.release(move.name.version) if move.new and move.name.version else None
@@ -253,6 +377,18 @@ def hotfix_marker(push: Push) -> Iterator[Finding]:
     """The marker tells a reopened production version from one that is being prepared.
 
     The first line of its candidates file is `# HOTFIX` as long as it is open, and no other release has that line.
+
+    Refused::
+
+        $ git switch -c ho-release/0.1.0 v0.1.0; touch releases/0.1.0-candidates.txt releases/0.1.0-stage.txt
+        $ git add releases; git commit -m 'Reopen 0.1.0'
+        $ git push origin ho-release/0.1.0
+
+    Accepted::
+
+        $ git switch -c ho-release/0.1.0 v0.1.0; touch releases/0.1.0-stage.txt
+        $ echo '# HOTFIX' > releases/0.1.0-candidates.txt; git add releases; git commit -m 'Reopen 0.1.0'
+        $ git push origin ho-release/0.1.0
     """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.after.release(move.name.version) if move.new and move.name.version else None
@@ -271,7 +407,21 @@ def hotfix_marker(push: Push) -> Iterator[Finding]:
 
 @rule("HH310", UPDATE, hint="git restore --source=HEAD~ PATH: edit that file on its own release branch")
 def foreign_release_file(push: Push) -> Iterator[Finding]:
-    """Candidates and stage of a release are read on its own branch; an edit elsewhere would be lost, or come back."""
+    """Candidates and stage of a release are read on its own branch; an edit elsewhere would be lost, or come back.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; echo 4-fix > releases/0.1.1-stage.txt
+        $ git add releases; git commit -m 'Stage 4-fix'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff --no-commit ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt
+        $ git commit -m 'Integrate and stage 4-fix'
+        $ git push origin ho-release/0.1.1
+    """
     for move in push.moves_of(RELEASE_BRANCH):
         for misfit in misfits(push, move) if move.updated else ():
             if misfit.kind == FOREIGN:

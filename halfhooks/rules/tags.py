@@ -20,6 +20,16 @@ def tag_immutable(push: Push) -> Iterator[Finding]:
     """A release tag never moves: it says what production databases run.
 
     Whoever fetched it keeps what it was; a tag that means different commits in different places means none.
+
+    Refused::
+
+        $ git tag -f -a -m 'Release 0.1.0, once more' v0.1.0 topic
+        $ git push --force origin v0.1.0
+
+    Accepted::
+
+        $ git tag -f -a -m 'Demo, once more' demo-2026 topic
+        $ git push --force origin demo-2026
     """
     for move in push.moves_of(RELEASE_TAG):
         if move.old:
@@ -32,6 +42,16 @@ def tag_name(push: Push) -> Iterator[Finding]:
     """A tag that begins like a version is taken for one.
 
     Release tags are `vX.Y.Z`, `vX.Y.Z-rcN`, `vX.Y.Z-hotfixN` and `vX.Y.Z-abandonedN`, N from 1, without leading zeros.
+
+    Refused::
+
+        $ git tag -a -m 'For the testers' v0.2.0-beta1 ho-release/0.2.0
+        $ git push origin v0.2.0-beta1
+
+    Accepted::
+
+        $ git tag -a -m 'For the testers' beta-0.2.0 ho-release/0.2.0
+        $ git push origin beta-0.2.0
     """
     for move in push.moves_of(UNKNOWN_TAG):
         if move.new:
@@ -47,6 +67,16 @@ def tag_not_annotated(push: Push) -> Iterator[Finding]:
     """A release tag records who released what and when: a lightweight tag cannot.
 
     Tools that rely on `git describe` see annotated tags only, too.
+
+    Refused::
+
+        $ git tag v0.2.0-abandoned1 ho-release/0.2.0
+        $ git push origin v0.2.0-abandoned1
+
+    Accepted::
+
+        $ git tag -a -m 'Nobody wants it' v0.2.0-abandoned1 ho-release/0.2.0
+        $ git push origin v0.2.0-abandoned1
     """
     for move in push.moves_of(RELEASE_TAG):
         if move.created and push.after.snapshot.refs[move.ref].kind != "tag":
@@ -60,6 +90,22 @@ def tag_misplaced(push: Push) -> Iterator[Finding]:
     `vX.Y.Z` and `vX.Y.Z-hotfixN` stand on the commit of ho-prod that introduced `X.Y.Z.txt` or `X.Y.Z-hotfixN.txt`,
     `vX.Y.Z-rcN` on the commit of ho-release/X.Y.Z that introduced `X.Y.Z-rcN.txt`, and `vX.Y.Z-abandonedN` on the tip
     of that branch, with the next free number.
+
+    Refused::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git tag -a -m 'For the testers' v0.2.0-rc1 HEAD~1
+        $ git push --atomic origin ho-release/0.2.0 v0.2.0-rc1
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git tag -a -m 'For the testers' v0.2.0-rc1
+        $ git push --atomic origin ho-release/0.2.0 v0.2.0-rc1
     """
     for move in push.moves_of(RELEASE_TAG):
         if not move.created:

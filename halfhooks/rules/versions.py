@@ -41,6 +41,16 @@ def version_not_next(push: Push) -> Iterator[Finding]:
 
     A release is a successor (the next patch, minor or major) of the production version or of another release in
     preparation.
+
+    Refused::
+
+        $ git push origin ho-prod:refs/heads/ho-release/0.4.0
+
+    Production is at 0.1.0, and 0.2.0 is in preparation:
+
+    Accepted::
+
+        $ git push origin ho-prod:refs/heads/ho-release/0.3.0
     """
     for move, version in _started(push):
         project = push.after
@@ -57,7 +67,16 @@ def version_not_next(push: Push) -> Iterator[Finding]:
 
 @rule("HH202", UPDATE, hint="git fetch origin; git ls-tree --name-only origin/ho-prod releases/")
 def version_already_released(push: Push) -> Iterator[Finding]:
-    """A version that databases run means one thing only: it cannot be made a second time."""
+    """A version that databases run means one thing only: it cannot be made a second time.
+
+    Refused::
+
+        $ git push origin ho-prod:refs/heads/ho-release/0.0.0
+
+    Accepted::
+
+        $ git push origin ho-prod:refs/heads/ho-release/1.0.0
+    """
     for move, version in _started(push):
         if push.after.released(version) and not _is_reopening(push, version):
             newest = push.after.version
@@ -71,6 +90,19 @@ def promotion_out_of_order(push: Push) -> Iterator[Finding]:
     """Releases reach production in the order of their versions, for that is the order in which databases apply them.
 
     An open hotfix comes first, then the smallest release in preparation; only that one may cut RCs.
+
+    Refused::
+
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
     """
     promotion = find_promotion(push)
     if promotion:
@@ -110,6 +142,21 @@ def rc_number_not_next(push: Push) -> Iterator[Finding]:
     """Release candidates are numbered without gaps, also across a release that was abandoned and started again.
 
     So `vX.Y.Z-rcN` means one state for ever. A hotfix has no release candidates.
+
+    Refused::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc2.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc2'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc2.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc2'
+        $ git mv releases/0.2.0-rc2.txt releases/0.2.0-rc1.txt; git commit --amend -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
     """
     for move in push.moves_of(RELEASE_BRANCH):
         version = move.name.version
@@ -134,6 +181,20 @@ def hotfix_not_on_production(push: Push) -> Iterator[Finding]:
     """A hotfix is built on exactly what production runs, and hotfixes are numbered without gaps.
 
     Its branch starts one commit above the newest tag of the production version (`vX.Y.Z-hotfixN`, else `vX.Y.Z`).
+
+    Refused::
+
+        $ echo 'A shop.' >> README.md; git commit -am 'Say what this is'; git push origin ho-prod
+        $ git switch -c ho-release/0.1.0 ho-prod; echo '# HOTFIX' > releases/0.1.0-candidates.txt
+        $ touch releases/0.1.0-stage.txt; git add releases; git commit -m 'Reopen 0.1.0'
+        $ git push origin ho-release/0.1.0
+
+    Accepted::
+
+        $ echo 'A shop.' >> README.md; git commit -am 'Say what this is'; git push origin ho-prod
+        $ git switch -c ho-release/0.1.0 v0.1.0; echo '# HOTFIX' > releases/0.1.0-candidates.txt
+        $ touch releases/0.1.0-stage.txt; git add releases; git commit -m 'Reopen 0.1.0'
+        $ git push origin ho-release/0.1.0
     """
     for move, version in _started(push):
         if not (push.after.released(version) and _is_reopening(push, version)):
@@ -162,6 +223,24 @@ def active_rc(push: Push) -> Iterator[Finding]:
     """While a release has an RC, its testers must not find another version coming before it.
 
     An urgent fix meanwhile is a hotfix of the production version.
+
+    Refused::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
+        $ git push origin ho-prod:refs/heads/ho-release/0.1.1
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt
+        $ touch releases/0.2.0-stage.txt; git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
+        $ git switch -c ho-release/0.1.0 v0.1.0; echo '# HOTFIX' > releases/0.1.0-candidates.txt
+        $ touch releases/0.1.0-stage.txt; git add releases; git commit -m 'Reopen 0.1.0'
+        $ git push origin ho-release/0.1.0
     """
     for move, version in _started(push):
         for release in push.after.preparing():
@@ -171,7 +250,31 @@ def active_rc(push: Push) -> Iterator[Finding]:
 
 @rule("HH207", UPDATE, hint="git merge ho-prod on the release branch, validate, push, promote again")
 def release_behind_production(push: Push) -> Iterator[Finding]:
-    """A release is validated on top of all that production runs, hotfixes included."""
+    """A release is validated on top of all that production runs, hotfixes included.
+
+    Refused::
+
+        $ git commit --allow-empty -m 'Start a build'; git push origin ho-prod
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+
+    Accepted::
+
+        $ git commit --allow-empty -m 'Start a build'; git push origin ho-prod
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Merge ho-prod' ho-prod
+        $ git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+    """
     promotion = find_promotion(push)
     if promotion and promotion.release and not is_ancestor(push.objects, promotion.move.old, promotion.release.tip):
         text = f"{promotion.name.version} does not contain {promotion.move.old[:10]}, the tip of ho-prod"
@@ -183,6 +286,24 @@ def candidates_left(push: Push) -> Iterator[Finding]:
     """What is integrated ships, so it must be listed; what is not finished must not hold a place.
 
     At a promotion no candidate is left; at an RC every integrated patch is staged.
+
+    Refused::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt; touch releases/0.2.0-stage.txt
+        $ git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
+
+    Accepted::
+
+        $ git push origin :ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 3-tags' ho-patch/3-tags
+        $ echo 5-code > releases/0.2.0-candidates.txt; echo 3-tags >> releases/0.2.0-stage.txt
+        $ git commit -am 'Stage 3-tags'
+        $ git mv releases/0.2.0-stage.txt releases/0.2.0-rc1.txt; touch releases/0.2.0-stage.txt
+        $ git add releases; git commit -m 'Cut 0.2.0-rc1'
+        $ git push origin ho-release/0.2.0
     """
     promotion = find_promotion(push)
     if promotion and promotion.release:
@@ -204,6 +325,20 @@ def release_origin(push: Push) -> Iterator[Finding]:
 
     A new release branch is the tip of ho-prod, or one commit above it that adds nothing but its own empty candidates and
     stage files. For a hotfix: the same two files, above the newest tag of production.
+
+    Refused::
+
+        $ git push origin topic:refs/heads/ho-release/1.0.0
+
+    Accepted::
+
+        $ git push origin ho-prod:refs/heads/ho-release/1.0.0
+
+    Accepted::
+
+        $ git switch -c ho-release/1.0.0 ho-prod; touch releases/1.0.0-candidates.txt releases/1.0.0-stage.txt
+        $ git add releases; git commit -m 'Start 1.0.0'
+        $ git push origin ho-release/1.0.0
     """
     for move, version in _started(push):
         reopened = push.after.released(version)
@@ -232,6 +367,18 @@ def tool_version_lowered(push: Push) -> Iterator[Finding]:
     """Files that a newer half_orm_dev wrote must not fall into the hands of an older one.
 
     `hop_version` in `.hop/config` is never lower on a branch than where the branch last met ho-prod.
+
+    Refused::
+
+        $ git switch ho-patch/3-tags; sed -i s/0.17.0/0.16.0/ .hop/config
+        $ git commit -am 'An older tool'
+        $ git push origin ho-patch/3-tags
+
+    Accepted::
+
+        $ git switch ho-patch/3-tags; sed -i s/0.17.0/0.17.1/ .hop/config
+        $ git commit -am 'A newer tool'
+        $ git push origin ho-patch/3-tags
     """
     for move in push.moves_of(*POLICED_BRANCHES):
         new = _tool_version(push, move.new) if move.new else None
@@ -275,7 +422,22 @@ def _number(text: str) -> int:
 
 @rule("HH211", UPDATE, hint="stage a patch first, or delete the release branch")
 def empty_release(push: Push) -> Iterator[Finding]:
-    """A version that brings nothing costs every database an upgrade; an RC of nothing tests nothing."""
+    """A version that brings nothing costs every database an upgrade; an RC of nothing tests nothing.
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; git mv releases/0.1.1-stage.txt releases/0.1.1-rc1.txt
+        $ touch releases/0.1.1-stage.txt; git add releases; git commit -m 'Cut 0.1.1-rc1'
+        $ git push origin ho-release/0.1.1
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1-rc1.txt
+        $ touch releases/0.1.1-stage.txt; git add releases; git commit -m 'Cut 0.1.1-rc1'
+        $ git push origin ho-release/0.1.1
+    """
     promotion = find_promotion(push)
     if promotion and promotion.release and not promotion.release.complete:
         text = f"{promotion.name.version} has nothing to promote: neither a staged patch nor an RC"
@@ -290,7 +452,36 @@ def empty_release(push: Push) -> Iterator[Finding]:
 
 @rule("HH212", UPDATE, hint="add the patch to the release's list, or remove its directory on the release branch")
 def unlisted_patch(push: Push) -> Iterator[Finding]:
-    """A patch directory that reaches production without standing in a list would never be applied to a database."""
+    """A patch directory that reaches production without standing in a list would never be applied to a database.
+
+    6-late was taken off the list, but its directory stayed:
+
+    Refused::
+
+        $ git switch ho-release/0.1.1; mkdir Patches/6-late; echo '# late' > Patches/6-late/README.md
+        $ echo 6-late >> releases/0.1.1-candidates.txt; git add .; git commit -m 'Add 6-late'
+        $ echo 4-fix > releases/0.1.1-candidates.txt; git commit -am 'Withdraw 6-late'
+        $ git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+
+    Accepted::
+
+        $ git switch ho-release/0.1.1; mkdir Patches/6-late; echo '# late' > Patches/6-late/README.md
+        $ echo 6-late >> releases/0.1.1-candidates.txt; git add .; git commit -m 'Add 6-late'
+        $ echo 4-fix > releases/0.1.1-candidates.txt; git rm -r Patches/6-late; git commit -am 'Withdraw 6-late'
+        $ git merge --no-ff -m 'Integrate 4-fix' ho-patch/4-fix
+        $ git mv -f releases/0.1.1-candidates.txt releases/0.1.1-stage.txt; git commit -m 'Stage 4-fix'
+        $ git switch ho-prod; git merge --no-ff --no-commit ho-release/0.1.1
+        $ git mv releases/0.1.1-stage.txt releases/0.1.1.txt; ln -sfn schema-0.1.1.sql model/schema.sql
+        $ for kind in schema metadata; do cp model/$kind-0.1.0.sql model/$kind-0.1.1.sql; done
+        $ git add model; git commit -m 'Promote 0.1.1'
+        $ git push --atomic origin ho-release/0.1.1 ho-prod
+    """
     move = push.production_move()
     if move is None or not move.new:
         return
