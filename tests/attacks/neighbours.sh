@@ -301,3 +301,14 @@ git push -q origin ho-release/0.2.0
 git -C ../server.git config halfhooks.warn HH107
 echo '# quick' >> app/p_1_users.py; commit 'Quick fix'
 git push -q origin ho-prod
+
+### a policy counts from its promotion on
+# accepted
+git switch -q ho-patch/4-fix; printf '[halfhooks]\n\tfreePaths = app/**\n' > halfhooks.conf; commit 'Free the code'; push ho-patch/4-fix
+integrate 0.1.1 4-fix; promote 0.1.1; echo '# quick' >> app/p_1_users.py; commit 'Quick fix'
+git push -q origin ho-prod
+
+### an unknown key in the policy of a patch branch is only work in progress
+# accepted
+git switch -q ho-patch/3-tags; printf '[halfhooks]\n\tfreePath = docs/**\n' > halfhooks.conf; commit 'Misspell'
+git push -q origin ho-patch/3-tags

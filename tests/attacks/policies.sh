@@ -37,6 +37,30 @@ git push -q origin ho-patch/3-tags
 git switch -q ho-patch/3-tags; policy 'warn = HH111' > evil; printf '[include]\n\tpath = evil\n' > halfhooks.conf; echo 9-ghost > releases/0.2.0.txt; commit 'Include'
 git push -q origin ho-patch/3-tags
 
+### a policy with an unknown key enters a release
+# refused
+git switch -q ho-patch/3-tags; policy 'freePath = docs/**' > halfhooks.conf; commit 'Misspell'
+merge_patch 0.2.0 3-tags
+git push -q origin ho-patch/3-tags ho-release/0.2.0
+
+### a policy that includes another file enters a release
+# refused
+git switch -q ho-patch/3-tags; printf '[include]\n\tpath = evil\n' > halfhooks.conf; commit 'Include'
+merge_patch 0.2.0 3-tags
+git push -q origin ho-patch/3-tags ho-release/0.2.0
+
+### a policy that is a link enters a release
+# refused
+git switch -q ho-patch/3-tags; ln -sf /etc/passwd halfhooks.conf; commit 'Link'
+merge_patch 0.2.0 3-tags
+git push -q origin ho-patch/3-tags ho-release/0.2.0
+
+### a new policy does not count before its promotion
+# refused: HH107
+git switch -q ho-patch/4-fix; policy 'freePaths = app/**' > halfhooks.conf; commit 'Free the code'; push ho-patch/4-fix; integrate 0.1.1 4-fix
+git switch -q ho-prod; echo '# quick' >> app/p_1_users.py; commit 'Quick fix'
+git push -q origin ho-prod
+
 ### even the administrator frees no release file
 # refused: HH301 HH107
 git -C ../server.git config halfhooks.freePaths '**'

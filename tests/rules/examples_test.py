@@ -123,7 +123,8 @@ def test_a_rule_is_documented(code: str) -> None:
     assert {e.verdict for e in ALL if e.code == code} == {"Refused", "Accepted"}
 
 
-@pytest.mark.parametrize("code", sorted(code for code, rule in RULES.items() if rule.hint.startswith("ho ")))
-def test_a_hint_is_a_command_that_exists(code: str) -> None:
-    name, arguments = cli.choose(RULES[code].hint.split()[1:])
-    cli.load(name).parser().parse_args(arguments)
+def test_a_hint_that_is_a_command_of_ours_exists() -> None:
+    for rule in RULES.values():
+        if rule.hint.startswith("ho "):
+            name, arguments = cli.choose(rule.hint.split()[1:])
+            cli.load(name).parser().parse_args(arguments)
