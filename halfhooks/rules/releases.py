@@ -294,7 +294,7 @@ def production_list_incomplete(push: Push) -> Iterator[Finding]:
 def patch_missing(push: Push) -> Iterator[Finding]:
     """A staged patch without its directory cannot be applied.
 
-    A patch without SQL has a directory too, with its README in it:
+    A patch that is only code has a directory too, with its README in it; 5-code is one.
 
     Refused::
 
@@ -306,12 +306,10 @@ def patch_missing(push: Push) -> Iterator[Finding]:
 
     Accepted::
 
-        $ git switch ho-release/0.1.1; echo 6-late >> releases/0.1.1-candidates.txt
-        $ mkdir Patches/6-late; echo '# late' > Patches/6-late/README.md; git add .; git commit -m 'Add 6-late'
-        $ git push origin ho-release/0.1.1
-        $ echo 4-fix > releases/0.1.1-candidates.txt; echo 6-late > releases/0.1.1-stage.txt
-        $ git commit -am 'Stage 6-late'
-        $ git push origin ho-release/0.1.1
+        $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 5-code' ho-patch/5-code
+        $ echo 3-tags > releases/0.2.0-candidates.txt; echo 5-code >> releases/0.2.0-stage.txt
+        $ git commit -am 'Stage 5-code'
+        $ git push origin ho-release/0.2.0
     """
     for move in push.moves_of(RELEASE_BRANCH):
         release = push.after.release(move.name.version) if move.new and move.name.version else None
