@@ -31,6 +31,11 @@ POLICED_BRANCHES = (PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH)
 
 LONGEST_PATCH_ID = 80
 
+DASHES = "\u02d7\u2043\u2053\u2212\u2796\u30fc"
+"""Characters that look like a dash, besides those of the category dash punctuation."""
+BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters and symbols that show nothing: Hangul fillers, the empty Braille pattern."""
+
 
 class RefName(NamedTuple):
     """What a ref's name says. `form` and `number` belong to release tags, `meant` (the workflow name) to look-alikes."""
@@ -200,11 +205,11 @@ def fold(name: str) -> str:
     characters = []
     for character in normalize("NFKD", normalize("NFKC", name).casefold()):
         kind = category(character)
-        if kind == "Pd" or character in "\u2212\u02d7\u2010\u2043":
+        if kind == "Pd" or character in DASHES:
             characters.append("-")
         elif kind == "Nd":
             characters.append(str(decimal(character)))
-        elif kind not in ("Cf", "Mn", "Me", "Cc", "Zs", "Cs"):
+        elif kind not in ("Cf", "Mn", "Me", "Cc", "Zs", "Cs") and character not in BLANKS:
             characters.append(character)
     return "".join(characters)
 

@@ -46,8 +46,10 @@ def _is_forbidden(name: str) -> bool:
     NTFS drops dots and spaces at the end and what follows a colon, takes a backslash for a slash, and knows `.git` as
     `git~1`; HFS+ drops invisible characters: see git's is_ntfs_dotgit and is_hfs_dotgit.
     """
-    if name.isascii() and name[:1] not in ".gG/" and "/" not in name:
-        return not name
+    if not name:
+        return True
+    if name.isascii() and name[0] not in ".gG" and "/" not in name:
+        return False
     plain = fold(name).partition("\\")[0].partition(":")[0].rstrip(". ")
     return "/" in name or name in (".", "..") or plain in (".git", "git~1")
 
@@ -63,20 +65,20 @@ def _what_is_wrong(name: str, entry: Entry, entries: dict[str, Entry]) -> str:
 
 
 def parse_commit(oid: str, raw: bytes) -> Commit:
-    """The header of a raw commit; fails with MalformedObject when a tree or a committer is missing."""
-    tree, parents, date = "", [], 0
-    for line in raw.partition(b"\n\n")[0].split(b"\n"):
-        word, _, rest = line.partition(b" ")
-        if word == b"tree" and not tree:
-            tree = rest.decode("ascii", "replace")
-        elif word == b"parent":
-            parents.append(rest.decode("ascii", "replace"))
-        elif word == b"committer":
-            date = parse_date(rest)
-            break
-    if not tree:
+    """The header of a raw commit; a MalformedObject when it does not begin with a tree.
+
+    As in git's own parse_commit_buffer, the parents are the lines directly after the tree, and no later ones.
+    """
+    first, *lines = raw.partition(b"\n\n")[0].split(b"\n")
+    if not first.startswith(b"tree "):
         raise MalformedObject(f"the commit {oid} has no tree")
-    return Commit(oid, tree, tuple(parents), date)
+    parents = []
+    for line in lines:
+        if not line.startswith(b"parent "):
+            break
+        parents.append(line[len(b"parent ") :].decode("ascii", "replace"))
+    committer = next((line for line in lines if line.startswith(b"committer ")), b"")
+    return Commit(oid, first[len(b"tree ") :].decode("ascii", "replace"), tuple(parents), parse_date(committer))
 
 
 def parse_date(committer: bytes) -> int:
@@ -86,6 +88,9 @@ def parse_date(committer: bytes) -> int:
 
 
 def parse_tag(raw: bytes) -> tuple[str, str]:
-    """The id and the type of the object that a raw annotated tag names; empty texts when it lacks them."""
-    fields = dict(line.partition(b" ")[::2] for line in raw.partition(b"\n\n")[0].split(b"\n"))
-    return fields.get(b"object", b"").decode("ascii", "replace"), fields.get(b"type", b"").decode("ascii", "replace")
+    """The id and the type that a raw annotated tag names in its first two lines; empty texts when it lacks them."""
+    named, _, rest = raw.partition(b"\n")
+    kind = rest.partition(b"\n")[0]
+    if not (named.startswith(b"object ") and kind.startswith(b"type ")):
+        return "", ""
+    return named[len(b"object ") :].decode("ascii", "replace"), kind[len(b"type ") :].decode("ascii", "replace")
