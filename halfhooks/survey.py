@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from halfhooks.collect import collect, own_keys, rooms_of
 from halfhooks.git import GitError, ObjectDatabase, Process, Repository, parse_refs
-from halfhooks.layout import HEADS, TAGS
-from halfhooks.names import RELEASE_TAG, parse_ref
+from halfhooks.layout import HALFHOOKS, HEADS, TAGS
+from halfhooks.names import PRODUCTION_BRANCH, parse_ref
 from halfhooks.push import Push, Transport
 from halfhooks.snapshot import Target, Update
 from halfhooks.values import NamedTuple
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Optional
 
-    from halfhooks.collect import Collected
     from halfhooks.layout import Layout
+    from halfhooks.push import Rooms
     from halfhooks.snapshot import Commit
+
+    Collected = tuple[Push, list[str]]
 
 ORIGIN = "origin"
 
@@ -109,61 +111,53 @@ class Survey:
         return f"git fetch {unshallow}--tags {remote} '+refs/heads/*:{tracking(remote)}*'"
 
     def state(self) -> Collected:
-        """A `Push` that moves nothing: before and after are the repository as it stands. Fails without a production."""
-        self.need_production()
+        """A `Push` that moves nothing: before and after are the repository as it stands. Also remarks on its policy.
+
+        `rooms` knows the tips of the workflow's branches. Fails with `CannotTell` where the production branch is not known.
+        """
+        self._need_production()
         self.objects.load(target.oid for target in self.refs.values())
-        return self._collect(())
+        push, remarks = self._collect(())
+        policed = self._policed(push.layout)
+        tips = tuple(self.objects.commit(tip)._replace(parents=()) for tip in sorted(set(policed.values()) - {""}))
+        return _replaced(push, (), (), rooms_of(self.objects, tips, push.layout)), remarks
 
     def history(self) -> Collected:
-        """A `Push` that creates every branch of the workflow, with all commits that these lead to."""
-        known = self.state()
-        push = known.push
-        policed = [ref for ref in sorted(self.refs) if parse_ref(ref, push.layout).policed]
-        tips = sorted({self.refs[ref].commit for ref in policed} - {""})
-        commits = tuple(self.repository.new_commits(tips, ()))
-        self.objects.remember(commits)
-        known.push = Push(
-            before=push.before.snapshot,
-            after=push.after.snapshot,
-            updates=tuple(Update("", self.refs[ref].oid, ref) for ref in policed),
-            commits=commits,
-            rooms=rooms_of(self.objects, commits, push.layout),
-            config=push.config,
-            transport=push.transport,
-            policies={},
-        )
+        """A `Push` that makes every branch of the workflow at its tip, with all commits that these lead to."""
+        push, remarks = self.state()
+        policed = self._policed(push.layout)
+        commits = tuple(self.repository.new_commits(sorted(set(policed.values()) - {""}), ()))
         self._need_whole(commits)
-        return known
+        self.objects.remember(commits)
+        updates = tuple(Update("", self.refs[ref].oid, ref) for ref in policed)
+        return _replaced(push, updates, commits, rooms_of(self.objects, commits, push.layout)), remarks
+
+    def _policed(self, layout: Layout) -> dict[str, str]:
+        """The branches of the workflow with the commits that they lead to."""
+        return {ref: self.refs[ref].commit for ref in sorted(self.refs) if parse_ref(ref, layout).policed}
 
     def move(self, update: Update) -> Collected:
         """The `Push` of one ref update on the server, whose other refs stand as they are known here.
 
         The ref itself stands at `update.old`, whatever is known of it: in CI it has moved already.
         """
-        if self.remote and update.ref != self.layout.production_ref():
-            self.need_production()
+        if self.remote and parse_ref(update.ref, HALFHOOKS).kind != PRODUCTION_BRANCH:
+            self._need_production()
         if update.old:
             self.refs[update.ref] = self.objects.target(update.old)
         else:
             self.refs.pop(update.ref, None)
-        collected = self._collect((update,))
-        self._need_whole(collected.push.commits)
-        return collected
+        push, remarks = self._collect((update,))
+        self._need_whole(push.commits)
+        return push, remarks
 
     def _collect(self, updates: tuple[Update, ...]) -> Collected:
         transport = Transport(symbolic={} if self.remote else self.symbolic)
         return collect(self.repository, self.objects, self.refs, updates, self.overrides, transport)
 
-    @property
-    def layout(self) -> Layout:
-        """The names of the workflow, as far as they do not depend on the policy."""
-        from halfhooks.layout import HALFHOOKS
-
-        return HALFHOOKS
-
-    def need_production(self) -> None:
-        """Fail with `CannotTell` when the production branch is not known here: without it there is nothing to hold on to."""
-        production = self.layout.production
+    def _need_production(self) -> None:
+        """Fail when the production branch is not known here: without it there is nothing to hold on to."""
+        production = HALFHOOKS.production
         if HEADS + production in self.refs:
             return
         if self.remote:
@@ -202,8 +196,7 @@ def as_server(listed: Mapping[str, Target], symbolic: Mapping[str, str], remote:
     return refs
 
 
-def abandoned(push: Push) -> list[str]:
-    """The commits that tags of abandoned releases keep."""
-    refs = push.after.snapshot.refs
-    names = ((parse_ref(ref, push.layout), target) for ref, target in refs.items() if ref.startswith(TAGS))
-    return [target.commit for name, target in names if name.kind == RELEASE_TAG and target.commit]
+def _replaced(push: Push, updates: tuple[Update, ...], commits: tuple[Commit, ...], rooms: Mapping[str, Rooms]) -> Push:
+    """A push between the same states that brings something else."""
+    before, after = push.before.snapshot, push.after.snapshot
+    return Push(before, after, updates, commits, rooms, push.config, push.transport, push.policies)

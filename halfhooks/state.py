@@ -1,0 +1,263 @@
+"""What holds for a legal repository, whatever led there (workflow: section 2): `ho check` without a range.
+
+Most of it is what the rules say of a push, asked in other words: a state is legal when all its refs may be created at
+once, and when each tip holds what a commit without parents may hold. What is left stands here, under the rules' codes.
+"""
+
+from __future__ import annotations
+
+from halfhooks.history import between, merge_bases
+from halfhooks.immutability import model_files, patches, release_files
+from halfhooks.layout import CANDIDATES, HEADS, HOTFIX, PRODUCTION, TAGS
+from halfhooks.names import (
+    PATCH_BRANCH,
+    PRODUCTION_BRANCH,
+    RELEASE_BRANCH,
+    RELEASE_TAG,
+    parse_file_name,
+    parse_ref,
+    patch_number,
+    release_file,
+)
+from halfhooks.push import Push
+from halfhooks.release import FINISHED, numbers, read_lines
+from halfhooks.rules import RULES, UNJUDGEABLE, Finding, check
+from halfhooks.snapshot import Commit, Snapshot, Update, is_folder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Callable
+
+    from halfhooks.names import FileName
+    from halfhooks.snapshot import Entry
+    from halfhooks.version import Version
+
+    Invariant = Callable[[Push], Iterator[Finding]]
+
+ON_REFS = ("HH004", "HH107", "HH212", "HH309", "HH502")
+"""Rules on what a push creates that hold for whatever is there, besides those that are registered as such."""
+
+ON_TIPS = ("HH005", "HH302", "HH303", "HH409")
+"""Rules on the tree of a commit that hold for each tip by itself."""
+
+
+def check_state(push: Push) -> list[Finding]:
+    """Every violation in a repository as it stands; `push` moves nothing, and has the state as its before and after.
+
+    Its `rooms` know the tips of the workflow's branches.
+    """
+    on_refs = [rule for rule in RULES.values() if rule.code not in ON_TIPS and (rule.state or rule.code in ON_REFS)]
+    findings = check(all_created(push), on_refs)
+    if not _unjudgeable(findings):
+        policed = at_tips(push, PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH)
+        findings += check(policed, [RULES[code] for code in ON_TIPS])
+    if not _unjudgeable(findings):
+        for invariant in INVARIANTS:
+            for finding in invariant(push):
+                warning = finding.warning or finding.code in push.config.warn
+                findings.append(finding._replace(warning=warning))
+    return sorted(dict.fromkeys(findings), key=lambda finding: finding.code)
+
+
+def _unjudgeable(findings: Iterable[Finding]) -> bool:
+    return any(finding.code in UNJUDGEABLE for finding in findings)
+
+
+# --- a state as a push
+
+
+def all_created(push: Push) -> Push:
+    """The push that would create all refs at once, those apart that wait for their deletion: they bind nobody."""
+    refs = push.after.snapshot.refs
+    live = tuple(Update("", refs[ref].oid, ref) for ref in sorted(refs) if not _is_leftover(push, ref))
+    return _push(push, Snapshot({}, push.objects), live, ())
+
+
+def _is_leftover(push: Push, ref: str) -> bool:
+    """Whether a branch is a finished release or a frozen patch."""
+    name = parse_ref(ref, push.layout)
+    if name.kind == RELEASE_BRANCH and name.version:
+        release = push.after.release(name.version)
+        return release is not None and not release.open
+    return name.kind == PATCH_BRANCH and not push.after.releases_of(name.patch)
+
+
+def at_tips(push: Push, *kinds: str) -> Push:
+    """The push that brings the tips of these kinds of branches as commits without parents, production first."""
+    refs = push.after.snapshot.refs
+    of_kind = [ref for kind in kinds for ref in sorted(refs) if parse_ref(ref, push.layout).kind == kind]
+    tips = dict.fromkeys(push.after.snapshot.tip(ref) for ref in of_kind)
+    commits = tuple(push.objects.commit(tip)._replace(parents=()) for tip in tips if tip)
+    return _push(push, push.after.snapshot, tuple(Update("", refs[ref].oid, ref) for ref in of_kind), commits)
+
+
+def _push(state: Push, before: Snapshot, updates: tuple[Update, ...], commits: tuple[Commit, ...]) -> Push:
+    return Push(before, state.after.snapshot, updates, commits, state.rooms, state.config, state.transport, {})
+
+
+# --- production
+
+
+def _production_files(push: Push) -> list[tuple[FileName, str, tuple[str, ...]]]:
+    """The production and hotfix files of ho-prod in the order of their versions, with the ids that each lists."""
+    folder = push.names_below(push.after.production, push.layout.releases)
+    named = ((parse_file_name(file, push.layout), file) for file in folder)
+    files = [(name, file) for name, file in named if name and name.form in (PRODUCTION, HOTFIX)]
+    files.sort(key=lambda each: (each[0].version, each[0].number))
+    lines = [read_lines(push.objects, folder[file], push.layout) for _, file in files]
+    return [(name, file, found.ids if found else ()) for (name, file), found in zip(files, lines)]
+
+
+def _in_production(push: Push, code: str, text: str, file: str) -> Finding:
+    path = push.layout.path(push.layout.releases, file)
+    return Finding(text, push.layout.production_ref(), push.after.production, path, code=code)
+
+
+def gaps(push: Push) -> Iterator[Finding]:
+    """Production versions follow each other, the first one apart; so do the hotfixes of each."""
+    names = push.names_below(push.after.production, push.layout.releases)
+    versions: list[Version] = []
+    for name, file, _ in _production_files(push):
+        hotfixes = numbers(names, name.version, HOTFIX, push.layout)
+        if name.form == PRODUCTION:
+            if versions and not any(name.version in version.successors() for version in versions):
+                yield _in_production(push, "HH201", f"{name.version} follows no version of production", file)
+            versions.append(name.version)
+        elif name.version not in versions:
+            yield _in_production(push, "HH205", f"'{file}' is the hotfix of a version that is not in production", file)
+        elif name.number > 1 and name.number - 1 not in hotfixes:
+            yield _in_production(push, "HH205", f"'{file}' follows no hotfix {name.number - 1}", file)
+
+
+def released_patches(push: Push) -> Iterator[Finding]:
+    """A patch in production stands in one list, has its directory, and its number belongs to it alone."""
+    directories = push.names_below(push.after.production, push.layout.patches)
+    seen: dict[str, str] = {}
+    numbered: dict[int, str] = {}
+    for _, file, ids in _production_files(push):
+        for patch in ids:
+            if patch in seen:
+                yield _in_production(push, "HH304", f"'{patch}' stands in '{seen[patch]}' and again in '{file}'", file)
+            elif not is_folder(directories.get(patch)):
+                yield _in_production(push, "HH307", f"'{file}' lists '{patch}', but its directory is missing", file)
+            rival = numbered.setdefault(patch_number(patch), patch)
+            if rival != patch and push.config.uniqueNumbers:
+                yield _in_production(push, "HH402", f"the number of '{patch}' is taken by '{rival}'", file)
+            seen.setdefault(patch, file)
+
+
+# --- releases and patches
+
+
+def finished(push: Push) -> Iterator[Finding]:
+    """A release branch of a version that is in production waits for its deletion: nothing on it is left behind."""
+    for version, tip in sorted(push.after.release_tips.items()):
+        release = push.after.release(version)
+        if release is None or release.status != FINISHED or push.after.contains(tip):
+            continue
+        branch = push.layout.release + str(version)
+        if version == push.after.version:
+            path = push.layout.path(push.layout.releases, release_file(version, CANDIDATES, push.layout))
+            text = f"'{branch}' is no open hotfix: '{path}' does not begin with '{push.layout.marker}'"
+            yield Finding(text, HEADS + branch, tip, path, code="HH309")
+        else:
+            text = f"'{branch}' is finished, for {version} is in production, but its tip is not"
+            yield Finding(text, HEADS + branch, tip, code="HH114")
+
+
+def drifted(push: Push) -> Iterator[Finding]:
+    """What is immutable is the same wherever it appears on production and the release branches."""
+    tips = at_tips(push, PRODUCTION_BRANCH, RELEASE_BRANCH)
+    for code, find in (("HH301", release_files), ("HH403", patches), ("HH501", model_files)):
+        for breach in find(tips):
+            tip = breach.commit.oid
+            room, _, name = breach.path[len(push.layout.root) :].partition("/")
+            holder = _holder(push, room, name)
+            if code == "HH403" and _is_old_view(push, name, tip, push.after.snapshot.tip(holder)):
+                continue
+            ref = tips.owner(tip).ref
+            text = f"'{breach.path}' on '{ref[len(HEADS) :]}' is not what '{holder[len(HEADS) :]}' holds"
+            yield Finding(text, ref, tip, breach.path, code=code)
+
+
+def _holder(push: Push, room: str, name: str) -> str:
+    """The branch whose entry below a folder is the canonical one: production, else the release that fixed it."""
+    parsed = parse_file_name(name, push.layout)
+    if push.below(push.after.production, room, name):
+        return push.layout.production_ref()
+    versions = [parsed.version] if parsed else [release.version for release in push.after.lists(name)]
+    holders = [
+        version for version in [*versions, *sorted(push.after.release_tips)] if version in push.after.release_tips
+    ]
+    tips = ((version, push.after.release_tips[version]) for version in holders)
+    version = next((version for version, tip in tips if push.below(tip, room, name)), None)
+    return HEADS + push.layout.release + str(version)
+
+
+def _is_old_view(push: Push, patch: str, tip: str, holder: str) -> bool:
+    """Whether a release has a patch as it was when the two branches last met: it has not yet seen the staging."""
+    mine = push.below(tip, push.layout.patches, patch)
+    return any(push.below(base, push.layout.patches, patch) == mine for base in merge_bases(push.objects, tip, holder))
+
+
+def strays(push: Push) -> Iterator[Finding]:
+    """A patch branch belongs to a candidate, or is left over from one. A warning: not every release leaves a trace."""
+    project = push.after
+    released = push.names_below(project.production, push.layout.patches)
+    for patch, tip in sorted(project.patch_tips.items()):
+        if patch in released or project.lists(patch) or _was_candidate(push, patch, tip):
+            continue
+        branch = push.layout.patch + patch
+        text = f"'{branch}' belongs to no candidate, and no release ever listed its patch"
+        yield Finding(text, HEADS + branch, tip, warning=True, code="HH110")
+
+
+def _was_candidate(push: Push, patch: str, tip: str) -> bool:
+    """Whether a commit of the branch, or else any commit at all, lists a patch as a candidate."""
+    own = between(push.objects, [tip], [push.after.production])
+    return any(patch in _candidates(push, oid) for oid in own) or patch in push.once(
+        "ever candidates", lambda: {each for oid in _all_commits(push) for each in _candidates(push, oid)}
+    )
+
+
+def _all_commits(push: Push) -> list[str]:
+    kept = abandoned(push)
+    return between(push.objects, [push.after.production, *push.after.release_tips.values(), *kept], [])
+
+
+def abandoned(push: Push) -> list[str]:
+    """The commits that release tags keep, whose branches may be gone."""
+    refs = push.after.snapshot.refs
+    tags = (ref for ref in refs if ref.startswith(TAGS) and parse_ref(ref, push.layout).kind == RELEASE_TAG)
+    return [refs[ref].commit for ref in tags if refs[ref].commit]
+
+
+def _candidates(push: Push, commit: str) -> frozenset[str]:
+    """The ids that any candidates file lists in the tree of a commit."""
+    return listed(push, commit, (CANDIDATES,))
+
+
+def listed(push: Push, commit: str, forms: tuple[str, ...]) -> frozenset[str]:
+    """The ids that the release files of these forms list in the tree of a commit; each folder is read once."""
+
+    def read() -> frozenset[str]:
+        found: set[str] = set()
+        for file, entry in push.names_below(commit, push.layout.releases).items():
+            name = parse_file_name(file, push.layout)
+            if name and name.form in forms:
+                found.update(_ids(push, entry))
+        return frozenset(found)
+
+    return push.once(("listed", push.room(commit, push.layout.releases), forms), read)
+
+
+def _ids(push: Push, entry: Entry) -> tuple[str, ...]:
+    def read() -> tuple[str, ...]:
+        lines = read_lines(push.objects, entry, push.layout)
+        return lines.ids if lines else ()
+
+    return push.once(("ids", entry), read)
+
+
+INVARIANTS: tuple[Invariant, ...] = (gaps, released_patches, finished, drifted, strays)
