@@ -225,13 +225,11 @@ def test_characters_that_hide(where, characters):
 
 # invisible, but to Unicode a letter or a symbol; and a dash that is no Pd
 @pytest.mark.parametrize("character", list("\u115f\u1160\u3164\uffa0\u2800"))
-@pytest.mark.xfail(reason="fold keeps invisible letters and symbols")
 def test_invisible_letters_hide(character):
     assert kind(f"refs/heads/h{character}o-prod") == LOOK_ALIKE
 
 
 @pytest.mark.parametrize("dash", list("\u2053\u2796"))
-@pytest.mark.xfail(reason="fold does not know the dashes that are punctuation or symbols")
 def test_dashes_of_other_categories_hide(dash):
     assert kind(f"refs/heads/ho{dash}prod") == LOOK_ALIKE
 
