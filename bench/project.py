@@ -251,16 +251,21 @@ def pusher(server: Path, path: Path) -> Path:
     return path
 
 
-def patch_commits(server: Path, into: Path, size: Size, count: int) -> list[Update]:
-    """Commits on top of a patch branch, a push each; the objects go `into` a repository that knows those of `server`."""
+def patch_commits(server: Path, into: Path, size: Size, count: int, patch_every: int = 1) -> list[Update]:
+    """Commits on top of a patch branch, a push each; the objects go `into` a repository that knows those of `server`.
+
+    All change a file of code; each `patch_every`th changes the directory of the patch.
+    """
     patch = f"{size.patches + 2}-change"
     ref = f"refs/heads/ho-patch/{patch}"
     tip = git(server, "rev-parse", ref)
     feed = Import(into, clock=LATER)
     marks = [tip]
     for number in range(count):
-        changes = code_file(number, size.files, f"work {number}")
-        marks.append(feed.commit({**changes, f"Patches/{patch}/02_more.sql": f"select {number};\n"}, marks[-1]))
+        changes = code_file(number * 7, size.files, f"work {number}")
+        if number % patch_every == 0:
+            changes[f"Patches/{patch}/02_more.sql"] = f"select {number};\n"
+        marks.append(feed.commit(changes, marks[-1]))
     oids = feed.finish()
     tips = [oids.get(mark, mark) for mark in marks]
     return [Update(old, new, ref) for old, new in zip(tips, tips[1:])]
