@@ -46,7 +46,10 @@ SMALL = 1 << 16
 
 
 class GitError(Exception):
-    """Git failed or could not be started. `argv` is what was run, `status` its exit status, `stderr` what it said."""
+    """Git failed or could not be started, or gave what it should not (status 0).
+
+    `argv` is what was run, `status` its exit status, `stderr` what it said.
+    """
 
     def __init__(self, argv: Sequence[str], status: int, stderr: str) -> None:
         super().__init__(argv, status, stderr)
@@ -56,6 +59,8 @@ class GitError(Exception):
 
     def __str__(self) -> str:
         said = self.stderr.strip().splitlines()
+        if not self.status:
+            return said[-1]
         command = " ".join(("git",) + self.argv[1:3])
         return f"{command} failed with {self.status}" + (f": {said[-1]}" if said else "")
 
@@ -194,7 +199,7 @@ class Repository:
 
     def blob_config(self, oid: str) -> list[tuple[str, str]]:
         """The keys of a blob in git-config syntax; a GitError when git cannot parse it. Includes are not followed."""
-        return parse_pairs(self.start("config", f"--blob={oid}", "-z", "--list").finish())
+        return parse_pairs(self.start("config", f"--blob={oid}", "--no-includes", "-z", "--list").finish())
 
     def new_commits(self, tips: Iterable[str], excluded: Iterable[str]) -> Iterator[Commit]:
         """The commits reachable from `tips` and not from `excluded`, parents first; a GitError when one is missing."""

@@ -216,10 +216,10 @@ def fold(name: str) -> str:
 
 def nearest(word: str, choices: Iterable[str]) -> str:
     """The choice with the smallest edit distance to `word`; the first one where several are as near, "" for none."""
-    return min(choices, key=lambda choice: _distance(word.lower(), choice.lower()), default="")
+    return min(choices, key=lambda choice: distance(word.lower(), choice.lower()), default="")
 
 
-def _distance(a: str, b: str) -> int:
+def distance(a: str, b: str) -> int:
     """Levenshtein's distance, by the two-row method."""
     a, b = a[:100], b[:100]
     row = list(range(len(b) + 1))

@@ -213,7 +213,6 @@ def test_configuration(tmp_path):
     assert "bad config line 1" in caught.value.stderr
 
 
-@pytest.mark.xfail(reason="git follows includes in a blob, unless told --no-includes")
 def test_a_policy_does_not_include_files(tmp_path):
     (tmp_path / "secret").write_text("[halfhooks]\n\troot = secret\n")
     dev = Dev.create(tmp_path, guarded=False)

@@ -12,6 +12,7 @@ from halfhooks.names import (
     PRODUCTION_BRANCH,
     RELEASE_BRANCH,
     UNKNOWN_BRANCH,
+    distance,
     nearest,
     release_tag,
 )
@@ -54,13 +55,14 @@ def branch_name(push: Push) -> Iterator[Finding]:
 def _nearest(push: Push, name: str) -> str:
     """The branch that was probably meant: one that there is, or else the form of one."""
     layout = push.layout
+    if distance(name, layout.production) <= 2:  # otherwise production is never what a new branch should be called
+        return layout.production
     releases = [layout.release + str(version) for version in push.before.release_tips]
     patches = [layout.patch + patch for patch in push.before.patch_tips]
-    forms = [layout.production, layout.release + "X.Y.Z", layout.patch + "ID"]
-    return nearest(name, forms + releases + patches)
+    return nearest(name, [layout.release + "X.Y.Z", layout.patch + "ID", *releases, *patches])
 
 
-@rule("HH102", UPDATE, hint="git branch -m NAME, with a name that cannot be mistaken", state=True)
+@rule("HH102", UPDATE, hint="use another name: git branch -m NAME, or git tag -d NAME", state=True)
 def name_look_alike(push: Push) -> Iterator[Finding]:
     """A name that people or file systems take for a workflow name misleads whoever reads or fetches it.
 
@@ -159,8 +161,8 @@ def release_branch_deleted_early(push: Push) -> Iterator[Finding]:
             continue
         release = push.before.release(version)
         if release and (release.stage or release.rcs) and not _is_kept(push, move):
-            what = f"{len(release.complete)} staged patch(es)"
-            yield Finding(f"'{move.ref[len(HEADS) :]}' holds {what} that are not in production", ref=move.ref)
+            lost = ", ".join(release.complete[:3]) + (" ..." if len(release.complete) > 3 else "")
+            yield at(move, f"'{move.ref[len(HEADS) :]}' holds what production does not: {lost}")
         for orphan in _orphans(push, move):
             text = f"'{move.ref[len(HEADS) :]}' cannot go: {orphan.version} in preparation follows no other version"
             yield Finding(text, ref=move.ref, help=f"delete {push.layout.release}{orphan.version} first")
@@ -266,7 +268,8 @@ def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
     if not promotion.merge:
         parents = f"({move.old[:10]}, {promotion.release.tip[:10]})"
         yield at(move, f"{move.new[:10]} is no merge with the parents {parents}: ho-prod, then the release")
-    for change in unvalidated(push, promotion):
+    behind = not is_ancestor(push.objects, move.old, promotion.release.tip)  # HH207, and the cause of the rest
+    for change in () if behind else unvalidated(push, promotion):
         text = f"'{change.path}' was {change.verb} by the promotion: it is not what {promotion.name.version} holds"
         yield at(move, text, change.path)
     for path in leftovers(push, promotion):
@@ -287,7 +290,7 @@ def _bound_changes(push: Push, move: Move) -> Iterator[Change]:
                 yield change
 
 
-@rule("HH108", UPDATE, hint="put the change on a patch branch of the release: ho-patch/ID")
+@rule("HH108", UPDATE, hint="git reset --keep origin/ho-release/X.Y.Z, and put the change on a patch branch")
 def release_moves_by_patches(push: Push) -> Iterator[Finding]:
     """Everything in a release can be traced to a patch, or to a step of the workflow.
 
@@ -317,7 +320,7 @@ def _misfits(push: Push, kind: str) -> Iterator[Finding]:
                 yield Finding(misfit.text, ref=move.ref, commit=misfit.commit, path=misfit.path)
 
 
-@rule("HH109", UPDATE, hint="git rebase --onto BRANCH, where BRANCH is the release branch")
+@rule("HH109", UPDATE, hint="git switch -c ho-patch/ID ho-release/X.Y.Z, then git cherry-pick your commits")
 def patch_branch_origin(push: Push) -> Iterator[Finding]:
     """A patch is built on the release that it is for, and all history of a project hangs together.
 
@@ -381,7 +384,7 @@ def patch_not_candidate(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{move.name.patch}' is a candidate of {versions}", ref=move.ref)
 
 
-@rule("HH111", COMMIT, hint="git restore --source=HEAD~ PATH, and commit; releases are edited on release branches")
+@rule("HH111", COMMIT, hint="take it out of that very commit (each one is judged): git rebase -i ho-release/X.Y.Z")
 def patch_out_of_its_room(push: Push) -> Iterator[Finding]:
     """A patch branch changes its own `Patches/ID/` and the project's code, never what belongs to releases or others.
 
@@ -467,7 +470,7 @@ def _arrives_with(push: Push, move: Move) -> bool:
     return any(is_integrated(push, release, patch, move.new) for release in push.after.lists(patch))
 
 
-@rule("HH113", UPDATE, hint="git merge --abort, commit the change on a patch branch, and merge that")
+@rule("HH113", UPDATE, hint="git reset --keep HEAD~, commit the change on a patch branch, and merge that")
 def merge_adds_changes(push: Push) -> Iterator[Finding]:
     """A merge combines what its parents hold; a change hidden in it was reviewed by nobody.
 

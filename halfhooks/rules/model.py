@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from halfhooks.push import Push
 
 
-@rule("HH501", COMMIT, hint="put the change into a patch: the next promotion dumps a new model")
+@rule("HH501", COMMIT, hint="take it out of that very commit: git rebase -i; put the change into a new patch")
 def model_immutable(push: Push) -> Iterator[Finding]:
     """The model of a version is how its databases look: it never changes once the version is in production.
 
@@ -40,7 +40,7 @@ def model_immutable(push: Push) -> Iterator[Finding]:
         yield within(push, commit, f"'{breach.path}' was {breach.verb} in {commit[:10]}; models are fixed", breach.path)
 
 
-@rule("HH502", UPDATE, hint="git restore --source=ho-prod model/, and commit; a promotion adds the new model")
+@rule("HH502", UPDATE, hint="take it out of that very commit: git rebase -i; a promotion adds the new model")
 def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
     """The model is what a promotion dumps from the database that it validated, and comes from nowhere else.
 
@@ -75,7 +75,8 @@ def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
             entry = push.below(move.new, layout.model, file)
             if entry is None or not is_file(entry):
                 path = layout.path(layout.model, file)
-                yield at(move, f"'{path}' is missing: production is at {label}", path)
+                finding = at(move, f"'{path}' is missing: production is at {label}", path)
+                yield finding._replace(help=f"dump the model to '{path}', git add it, git commit --amend")
     shipped = {promotion.merge, promotion.move.new} if promotion else set()
     for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
         for oid in push.brought_by(move.new):

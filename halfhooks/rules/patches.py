@@ -42,7 +42,7 @@ def patch_id(push: Push) -> Iterator[Finding]:
             )
 
 
-@rule("HH402", UPDATE, hint="git branch -m ho-patch/NUMBER-slug, with a number that is free", state=True)
+@rule("HH402", UPDATE, hint="use another number, in the name of the branch and in the candidates file", state=True)
 def patch_number_taken(push: Push) -> Iterator[Finding]:
     """The number is that of the ticket: two patches of one number are two answers to one question.
 
@@ -101,7 +101,7 @@ def _collect_ids(push: Push) -> dict[int, list[str]]:
     return found
 
 
-@rule("HH403", COMMIT, hint="git switch -c ho-patch/NEW-ID, and put the change into a patch of its own")
+@rule("HH403", COMMIT, hint="take it out of that very commit: git rebase -i; put the change into a new patch")
 def patch_immutable(push: Push) -> Iterator[Finding]:
     """A staged patch is what was reviewed, tested and perhaps already applied: it never changes again.
 
@@ -143,10 +143,7 @@ class _File(NamedTuple):
 def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
     """The patch directories to judge: on a moved patch branch its own, on a release branch those that enter with it."""
     room = push.layout.patches
-    for move in push.moves_of(PATCH_BRANCH):
-        entry = push.below(move.new, room, move.name.patch) if move.new else None
-        if entry and is_folder(entry):
-            yield move, move.name.patch, entry
+    entering = set()
     tips = [push.before.production, *push.before.release_tips.values()]
     for move in push.moves_of(RELEASE_BRANCH):
         if not move.new:
@@ -155,7 +152,12 @@ def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
         for name in push.differing(push.room(base, room) if base else None, push.room(move.new, room)):
             entry = push.below(move.new, room, name)
             if entry and is_folder(entry) and all(push.below(tip, room, name) != entry for tip in tips if tip):
+                entering.add(entry)
                 yield move, name, entry
+    for move in push.moves_of(PATCH_BRANCH):
+        entry = push.below(move.new, room, move.name.patch) if move.new else None
+        if entry and is_folder(entry) and entry not in entering:
+            yield move, move.name.patch, entry
 
 
 def _files(push: Push, move: Move, patch: str, entry: Entry) -> list[_File]:
@@ -345,7 +347,7 @@ def patch_mixes_transactions(push: Push) -> Iterator[Finding]:
     yield from _sql_findings(push, "HH408")
 
 
-@rule("HH409", COMMIT, hint="git rm the entry, or git update-index --chmod=-x FILE; commit a regular file instead")
+@rule("HH409", COMMIT, hint="commit a regular file instead, in that very commit: git commit --amend, or git rebase -i")
 def patch_special_file(push: Push) -> Iterator[Finding]:
     """What is listed, applied or dumped is plain text in plain files, so that every checkout shows the same.
 

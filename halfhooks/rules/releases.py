@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from halfhooks.snapshot import Entry
 
 
-@rule("HH301", COMMIT, hint="put the change into a new patch: its id goes into a new release file")
+@rule("HH301", COMMIT, hint="take it out of that very commit: git rebase -i; put the change into a new patch")
 def release_file_immutable(push: Push) -> Iterator[Finding]:
     """A release file never changes once it has been accepted.
 
@@ -79,7 +79,12 @@ def _brought(push: Push) -> Iterator[_Seen]:
             yield _Seen(push, move.ref, move.new, name, entry)
 
 
-@rule("HH302", COMMIT, hint="git mv the file to a name of the workflow, or out of releases/", state=True)
+@rule(
+    "HH302",
+    COMMIT,
+    hint="rename it in that very commit: git mv, then git commit --amend (or git rebase -i)",
+    state=True,
+)
 def release_file_name(push: Push) -> Iterator[Finding]:
     """A file that looks like a release file and is none would be believed by people, and ignored by tools.
 
@@ -123,7 +128,7 @@ def release_file_name(push: Push) -> Iterator[Finding]:
 @rule(
     "HH303",
     COMMIT,
-    hint="git show HEAD:PATH | cat -A shows every byte; write one patch id a line, each ended by LF",
+    hint="mend that very commit: git commit --amend (or git rebase -i); cat -A FILE shows every byte",
     state=True,
 )
 def release_file_format(push: Push) -> Iterator[Finding]:
@@ -202,7 +207,7 @@ def _elsewhere(push: Push, release: Release) -> dict[str, str]:
     return found
 
 
-@rule("HH305", UPDATE, hint="git mv releases/X.Y.Z-stage.txt releases/X.Y.Z-rcN.txt, then make a new empty stage")
+@rule("HH305", UPDATE, hint="git reset --soft HEAD~, then rename the stage as it is: git mv STAGE RC-FILE, and commit")
 def rc_differs_from_stage(push: Push) -> Iterator[Finding]:
     """A release candidate is what was staged, byte for byte, so that nothing slips in while it is cut.
 
@@ -320,7 +325,7 @@ def patch_missing(push: Push) -> Iterator[Finding]:
                 yield at(move, f"'{patch}' is staged, but '{path}/' is missing", path)
 
 
-@rule("HH308", UPDATE, hint="git merge --no-ff ho-patch/ID on the release branch, then stage the id")
+@rule("HH308", UPDATE, hint="undo the staging (git reset --keep HEAD~), git merge --no-ff ho-patch/ID, then stage")
 def patch_not_integrated(push: Push) -> Iterator[Finding]:
     """What is staged must be in the release as its authors left it.
 
@@ -403,7 +408,7 @@ def hotfix_marker(push: Push) -> Iterator[Finding]:
             yield at(move, text, path, 1)
 
 
-@rule("HH310", UPDATE, hint="git restore --source=HEAD~ PATH: edit that file on its own release branch")
+@rule("HH310", UPDATE, hint="take it out of that very commit: git rebase -i; edit the file on its own branch")
 def foreign_release_file(push: Push) -> Iterator[Finding]:
     """Candidates and stage of a release are read on its own branch; an edit elsewhere would be lost, or come back.
 

@@ -6,7 +6,7 @@ from halfhooks.history import is_ancestor
 from halfhooks.layout import ABANDONED, HEADS, PRODUCTION, RC, TAGS
 from halfhooks.names import RELEASE_TAG, UNKNOWN_TAG, nearest, release_file, release_tag
 from halfhooks.rules._registry import UPDATE, Finding, at, rule
-from halfhooks.version import Version
+from halfhooks.version import Version, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from halfhooks.push import Move, Push
 
 
-@rule("HH601", UPDATE, hint="put the change in a new release: its tag will say where")
+@rule("HH601", UPDATE, hint="get the tag back with git fetch --force origin tag TAG; a change needs a new release")
 def tag_immutable(push: Push) -> Iterator[Finding]:
     """A release tag never moves: it says what production databases run.
 
@@ -56,8 +56,8 @@ def tag_name(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(UNKNOWN_TAG):
         if move.new:
             name = move.ref[len(TAGS) :]
-            zero = Version(1, 2, 0)
-            forms = [release_tag(zero, form, push.layout, 1) for form, _ in push.layout.tags]
+            version = parse_version(name[len(push.layout.tag) :].partition("-")[0]) or Version(1, 2, 0)
+            forms = [release_tag(version, form, push.layout, 1) for form, _ in push.layout.tags]
             like = nearest(name, forms)
             yield Finding(f"'{name}' begins like a version, but release tags look like '{like}'", ref=move.ref)
 

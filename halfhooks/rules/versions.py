@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from halfhooks.names import FileName
     from halfhooks.push import Move, Push
-    from halfhooks.release import Release
+    from halfhooks.release import Project, Release
     from halfhooks.version import Version
 
 TOOL_CONFIG = ".hop/config"
@@ -33,6 +33,16 @@ def _started(push: Push) -> Iterator[tuple[Move, Version]]:
 
 def _is_reopening(push: Push, version: Version) -> bool:
     return version == push.before.version or (push.before.version is None and version == push.after.version)
+
+
+def _startable(project: Project) -> str:
+    """The versions that could be started: the three after production first, then those after releases in preparation."""
+    preparing = project.preparing()
+    bases = [project.version, *(release.version for release in preparing)]
+    first = max((release.version for release in preparing if release.rcs), default=None)
+    versions = [version for base in bases if base for version in base.successors()]
+    free = [version for version in dict.fromkeys(versions) if version not in project.release_tips]
+    return ", ".join(str(version) for version in free if first is None or version > first)
 
 
 @rule("HH201", UPDATE, hint="git branch ho-release/X.Y.Z ho-prod, with one of these versions", state=True)
@@ -59,10 +69,7 @@ def version_not_next(push: Push) -> Iterator[Finding]:
         if project.version is None:
             yield Finding(f"{version} cannot be started: there is no production version yet", ref=move.ref)
             continue
-        choices = ", ".join(str(each) for each in project.version.successors())
-        yield Finding(
-            f"{version} follows no version; production is at {project.version}, next are {choices}", ref=move.ref
-        )
+        yield at(move, f"{version} follows no version; what can be started is {_startable(project)}")
 
 
 @rule("HH202", UPDATE, hint="git fetch origin; git ls-tree --name-only origin/ho-prod releases/")
@@ -79,10 +86,7 @@ def version_already_released(push: Push) -> Iterator[Finding]:
     """
     for move, version in _started(push):
         if push.after.released(version) and not _is_reopening(push, version):
-            newest = push.after.version
-            assert newest is not None
-            choices = ", ".join(str(each) for each in newest.successors())
-            yield Finding(f"{version} has been released; next are {choices}", ref=move.ref)
+            yield at(move, f"{version} has been released; what can be started is {_startable(push.after)}")
 
 
 @rule("HH203", UPDATE, hint="promote the other release first, or abandon it")
@@ -109,10 +113,12 @@ def promotion_out_of_order(push: Push) -> Iterator[Finding]:
         for first in _before_its_turn(push, promotion.name)[:1]:
             what = "the hotfix of " if first.status == OPEN_HOTFIX else ""
             yield at(promotion.move, f"{promotion.name.version} cannot be promoted before {what}{first.version}")
-    for move, number in _cut(push):
+    for move in dict.fromkeys(move for move, _ in _cut(push)):
         smallest = next(iter(push.after.preparing()), None)
         if smallest and move.name.version and smallest.version < move.name.version:
-            yield Finding(f"{move.name.version} cannot have an RC {number} before {smallest.version}", ref=move.ref)
+            yield Finding(
+                f"{move.name.version} cannot have a release candidate before {smallest.version}", ref=move.ref
+            )
 
 
 def _before_its_turn(push: Push, name: FileName) -> list[Release]:
@@ -137,7 +143,7 @@ def _cut(push: Push) -> Iterator[tuple[Move, int]]:
                 yield move, number
 
 
-@rule("HH204", UPDATE, hint="git mv the file to the number that comes next")
+@rule("HH204", UPDATE, hint="git mv it to the next number, then git commit --amend")
 def rc_number_not_next(push: Push) -> Iterator[Finding]:
     """Release candidates are numbered without gaps, also across a release that was abandoned and started again.
 
@@ -342,6 +348,8 @@ def release_origin(push: Push) -> Iterator[Finding]:
     """
     for move, version in _started(push):
         reopened = push.after.released(version)
+        if reopened and not _is_reopening(push, version):
+            continue
         bases = {push.before.production, push.after.production} - {""}
         if move.new in bases and not reopened:
             continue
@@ -362,7 +370,7 @@ def release_origin(push: Push) -> Iterator[Finding]:
                 yield at(move, text, change.path)
 
 
-@rule("HH210", UPDATE, hint="git restore --source=ho-prod .hop/config, and commit")
+@rule("HH210", UPDATE, hint="restore it in the commit: git restore --source=ho-prod .hop/config, git commit --amend")
 def tool_version_lowered(push: Push) -> Iterator[Finding]:
     """Files that a newer half_orm_dev wrote must not fall into the hands of an older one.
 
@@ -487,7 +495,9 @@ def unlisted_patch(push: Push) -> Iterator[Finding]:
         return
     layout = push.layout
     inherited = push.names_below(move.old, layout.patches) if move.old else {}
+    promotion = find_promotion(push)
     listed = set(_listed(push, move))
+    listed.update(promotion.release.complete if promotion and promotion.release else ())  # its list is HH306's
     for name, entry in push.names_below(move.new, layout.patches).items():
         if name not in inherited and is_folder(entry) and name not in listed:
             path = layout.path(layout.patches, name)

@@ -59,10 +59,12 @@ class Verdict(NamedTuple):
 
     @property
     def errors(self) -> int:
+        """How many findings are none that only warn."""
         return sum(not finding.warning for finding in self.findings)
 
     @property
     def warnings(self) -> int:
+        """How many findings only warn."""
         return len(self.findings) - self.errors
 
 
