@@ -181,65 +181,65 @@ PLANTED = {
     "1 a version is skipped": ("HH201", "git branch ho-release/0.9.0 ho-prod; push ho-release/0.9.0"),
     "1 production has a gap": (
         "HH201",
-        "git switch -q ho-prod; : > releases/0.3.0.txt; model 0.3.0; save 'Jump'\",
+        "git switch -q ho-prod; : > releases/0.3.0.txt; model 0.3.0; save 'Jump'",
     ),
     "1 a hotfix number is skipped": (
         "HH205",
-        "git switch -q ho-prod; : > releases/0.1.0-hotfix2.txt; model 0.1.0-hotfix2; save 'Jump'\",
+        "git switch -q ho-prod; : > releases/0.1.0-hotfix2.txt; model 0.1.0-hotfix2; save 'Jump'",
     ),
-    "1 production has no version": ("HH107", "git switch -q ho-prod; git rm -qr releases; save 'No'\"),
+    "1 production has no version": ("HH107", "git switch -q ho-prod; git rm -qr releases; save 'No'"),
     "2 a larger release has an RC": ("HH206", "cut_rc 0.2.0 1"),
     "3 a patch stands in two releases": ("HH304", "candidate 0.1.1 3-tags; push ho-release/0.1.1"),
     "3 a patch stands in two states": (
         "HH304",
-        "git switch -q ho-release/0.2.0; echo 2-posts >> releases/0.2.0-candidates.txt; save 'Twice'\",
+        "git switch -q ho-release/0.2.0; echo 2-posts >> releases/0.2.0-candidates.txt; save 'Twice'",
     ),
     "3 a released patch is a candidate again": ("HH304", "candidate 0.1.1 1-users; push ho-release/0.1.1"),
     "3 a patch was released twice": (
         "HH304",
-        "git switch -q ho-prod; echo 1-users > releases/0.1.0-hotfix1.txt; model 0.1.0-hotfix1; save 'Again'\",
+        "git switch -q ho-prod; echo 1-users > releases/0.1.0-hotfix1.txt; model 0.1.0-hotfix1; save 'Again'",
     ),
     "3 a number is taken": ("HH402", "new_patch 0.1.1 3-other"),
     "3 a number is taken by a released patch": ("HH402", "new_patch 0.1.1 01-other"),
     "3 a staged patch has no directory": (
         "HH307",
-        "git switch -q ho-release/0.2.0; git rm -qr Patches/2-posts; save 'Remove'\",
+        "git switch -q ho-release/0.2.0; git rm -qr Patches/2-posts; save 'Remove'",
     ),
     "3 a released patch has no directory": (
         "HH307",
-        "git switch -q ho-prod; git rm -qr Patches/1-users; save 'Remove'\",
+        "git switch -q ho-prod; git rm -qr Patches/1-users; save 'Remove'",
     ),
     "3 production has a patch that no list names": (
         "HH212",
-        "git switch -q ho-prod; mkdir Patches/9-x; echo x > Patches/9-x/README.md; save 'Slip'\",
+        "git switch -q ho-prod; mkdir Patches/9-x; echo x > Patches/9-x/README.md; save 'Slip'",
     ),
     "4 a production file differs on a release": (
         "HH301",
-        "git switch -q ho-release/0.1.1; echo 9-x >> releases/0.1.0.txt; save 'Edit'\",
+        "git switch -q ho-release/0.1.1; echo 9-x >> releases/0.1.0.txt; save 'Edit'",
     ),
     "4 an RC file differs on another release": (
         "HH301",
-        "git switch -q ho-release/0.2.0; echo '# x' >> releases/0.1.0-rc1.txt; save 'Edit'\",
+        "git switch -q ho-release/0.2.0; echo '# x' >> releases/0.1.0-rc1.txt; save 'Edit'",
     ),
     "4 a released patch differs on a release": (
         "HH403",
-        "git switch -q ho-release/0.1.1; echo '--' >> Patches/1-users/01_change.sql; save 'Edit'\",
+        "git switch -q ho-release/0.1.1; echo '--' >> Patches/1-users/01_change.sql; save 'Edit'",
     ),
     "4 a staged patch differs on another release": (
         "HH403",
-        "git switch -q ho-release/0.1.1; mkdir Patches/2-posts; echo x > Patches/2-posts/x.sql; save 'Shadow'\",
+        "git switch -q ho-release/0.1.1; mkdir Patches/2-posts; echo x > Patches/2-posts/x.sql; save 'Shadow'",
     ),
     "4 a model differs on a release": (
         "HH501",
-        "git switch -q ho-release/0.1.1; echo '--' >> model/schema-0.1.0.sql; save 'Edit'\",
+        "git switch -q ho-release/0.1.1; echo '--' >> model/schema-0.1.0.sql; save 'Edit'",
     ),
     "4 a hotfix lost its marker": (
         "HH309",
-        "hotfix_open 0.1.0 v0.1.0; : > releases/0.1.0-candidates.txt; save 'No marker'\",
+        "hotfix_open 0.1.0 v0.1.0; : > releases/0.1.0-candidates.txt; save 'No marker'",
     ),
     "4 an ordinary release has the marker": (
         "HH309",
-        "git switch -q ho-release/0.1.1; echo '# HOTFIX' > releases/0.1.1-candidates.txt; save 'x'\",
+        "git switch -q ho-release/0.1.1; echo '# HOTFIX' > releases/0.1.1-candidates.txt; save 'x'",
     ),
     "4 a finished release goes on": (
         "HH114",
@@ -250,23 +250,23 @@ PLANTED = {
     "5 a look-alike": ("HH102", "git branch HO-PROD ho-prod; push HO-PROD"),
     "6 the schema link leads elsewhere": (
         "HH503",
-        "git switch -q ho-prod; ln -sfn schema-0.0.0.sql model/schema.sql; save 'Back'\",
+        "git switch -q ho-prod; ln -sfn schema-0.0.0.sql model/schema.sql; save 'Back'",
     ),
     "6 the schema of production is missing": (
         "HH502",
-        "git switch -q ho-prod; git rm -q model/schema-0.1.0.sql; save 'Remove'\",
+        "git switch -q ho-prod; git rm -q model/schema-0.1.0.sql; save 'Remove'",
     ),
     "files: carriage returns on a release": (
         "HH303",
-        "git switch -q ho-release/0.1.1; printf '4-fix\\r\\n' > releases/0.1.1-candidates.txt; save 'DOS'\",
+        "git switch -q ho-release/0.1.1; printf '4-fix\\r\\n' > releases/0.1.1-candidates.txt; save 'DOS'",
     ),
     "files: a stray name on a patch branch": (
         "HH302",
-        "git switch -q ho-patch/4-fix; : > releases/notes.txt; save 'Notes'\",
+        "git switch -q ho-patch/4-fix; : > releases/notes.txt; save 'Notes'",
     ),
     "files: an executable on production": (
         "HH409",
-        "git switch -q ho-prod; chmod +x releases/0.1.0.txt; save 'Run'\",
+        "git switch -q ho-prod; chmod +x releases/0.1.0.txt; save 'Run'",
     ),
     "tags: a lightweight one": ("HH603", "git tag v0.0.0 ho-prod~1; push v0.0.0"),
     "tags: one of a blob": ("HH004", "git tag -a -m x v0.0.0 ho-prod:README.md; push v0.0.0"),
