@@ -114,7 +114,7 @@ def parents_first(objects: Objects, commits: Iterable[str]) -> list[str]:
     given = set(commits)
     ordered: list[str] = []
     done: set[str] = set()
-    for start in given:
+    for start in sorted(given):
         stack = [start]
         while stack:
             oid = stack[-1]

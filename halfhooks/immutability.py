@@ -59,9 +59,10 @@ def _verb(mine: Optional[Entry], fixed: Optional[Entry]) -> str:
     return "edited" if mine.mode == fixed.mode else "replaced"
 
 
-def release_files(push: Push) -> Iterator[Breach]:
+def release_files(push: Push) -> list[Breach]:
     """Breaches of RC, production and hotfix files."""
-    return breaches(push, push.layout.releases, lambda name, commit: _release_file(push, name))
+    room = push.layout.releases
+    return push.once("release breaches", lambda: list(breaches(push, room, lambda name, _: _release_file(push, name))))
 
 
 def _release_file(push: Push, name: str) -> Fixed:
@@ -84,22 +85,28 @@ def _first(push: Push, tips: list[str], folder: str, name: str) -> Optional[Entr
     return next((entry for entry in entries if entry), None)
 
 
-def model_files(push: Push) -> Iterator[Breach]:
+def model_files(push: Push) -> list[Breach]:
     """Breaches of the schema and metadata of each version."""
-    layout = push.layout
-
-    def canonical(name: str, commit: Commit) -> Fixed:
-        if not name.startswith((layout.schema, layout.metadata)):
-            return Fixed(False)
-        tips = [push.before.production, *push.before.release_tips.values(), push.after.production]
-        return Fixed(True, _first(push, tips, layout.model, name))
-
-    return breaches(push, layout.model, canonical)
+    room = push.layout.model
+    return push.once("model breaches", lambda: list(breaches(push, room, lambda name, _: _model_file(push, name))))
 
 
-def patches(push: Push) -> Iterator[Breach]:
+def _model_file(push: Push, name: str) -> Fixed:
+    if not name.startswith((push.layout.schema, push.layout.metadata)):
+        return Fixed(False)
+    tips = [push.before.production, *push.before.release_tips.values(), push.after.production]
+    return Fixed(True, _first(push, tips, push.layout.model, name))
+
+
+def patches(push: Push) -> list[Breach]:
     """Breaches of the directories of staged and released patches."""
-    return breaches(push, push.layout.patches, lambda name, commit: _patch(push, name, commit))
+    room = push.layout.patches
+    return push.once("patch breaches", lambda: list(breaches(push, room, lambda *where: _patch(push, *where))))
+
+
+def breached(push: Push) -> tuple[str, ...]:
+    """The paths of all breaches, each with a slash at its end."""
+    return tuple(f"{breach.path}/" for kind in (release_files, patches, model_files) for breach in kind(push))
 
 
 def _patch(push: Push, name: str, commit: Commit) -> Fixed:

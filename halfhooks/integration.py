@@ -6,7 +6,7 @@ This is section 3.2 of the workflow. Questions are asked by several rules, so th
 from __future__ import annotations
 
 from halfhooks.config import is_free
-from halfhooks.history import between, is_ancestor, merge_bases
+from halfhooks.history import between, is_ancestor, merge_bases, parents_first
 from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import parse_file_name, release_file
 from halfhooks.promotion import find_promotion
@@ -163,7 +163,7 @@ def entering(push: Push, move: Move) -> list[str]:
     for state in (push.before, push.after):
         smaller = (release for release in state.preparing() if version and release.version < version)
         excluded += [release.tip for release in smaller]
-    return between(push.objects, [move.new], excluded)
+    return parents_first(push.objects, between(push.objects, [move.new], excluded))
 
 
 def _find_misfits(push: Push, move: Move) -> Iterator[Misfit]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from halfhooks.names import FileName
     from halfhooks.push import Move, Push
-    from halfhooks.release import Project, Release
+    from halfhooks.release import Release
     from halfhooks.version import Version
 
 TOOL_CONFIG = ".hop/config"
@@ -35,14 +35,16 @@ def _is_reopening(push: Push, version: Version) -> bool:
     return version == push.before.version or (push.before.version is None and version == push.after.version)
 
 
-def _startable(project: Project) -> str:
-    """The versions that could be started: the three after production first, then those after releases in preparation."""
+def _startable(push: Push) -> str:
+    """In words, which versions could be started instead: the successors of production and of what is in preparation."""
+    project = push.before if push.before.version else push.after
     preparing = project.preparing()
     bases = [project.version, *(release.version for release in preparing)]
     first = max((release.version for release in preparing if release.rcs), default=None)
     versions = [version for base in bases if base for version in base.successors()]
     free = [version for version in dict.fromkeys(versions) if version not in project.release_tips]
-    return ", ".join(str(version) for version in free if first is None or version > first)
+    choices = ", ".join(str(version) for version in sorted(free) if first is None or version > first)
+    return f"production is at {project.version}, so {choices} can be started"
 
 
 @rule("HH201", UPDATE, hint="git branch ho-release/X.Y.Z ho-prod, with one of these versions", state=True)
@@ -69,7 +71,7 @@ def version_not_next(push: Push) -> Iterator[Finding]:
         if project.version is None:
             yield Finding(f"{version} cannot be started: there is no production version yet", ref=move.ref)
             continue
-        yield at(move, f"{version} follows no version; what can be started is {_startable(project)}")
+        yield at(move, f"{version} follows no version; {_startable(push)}")
 
 
 @rule("HH202", UPDATE, hint="git fetch origin; git ls-tree --name-only origin/ho-prod releases/")
@@ -86,7 +88,7 @@ def version_already_released(push: Push) -> Iterator[Finding]:
     """
     for move, version in _started(push):
         if push.after.released(version) and not _is_reopening(push, version):
-            yield at(move, f"{version} has been released; what can be started is {_startable(push.after)}")
+            yield at(move, f"{version} has been released; {_startable(push)}")
 
 
 @rule("HH203", UPDATE, hint="promote the other release first, or abandon it")
