@@ -6,10 +6,12 @@ rule and leave all refs alone. A failure ends with a script that does the same a
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +21,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from halfhooks.ho.commands import check
 from tests.builders import CODE, LIST_REFS, Server, parse_refs, run
 from tests.walks.history import Moves, make_clone
 from tests.walks.moves import MOVES, Move
@@ -43,6 +46,8 @@ class Walk(RuleBasedStateMachine):
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.template, self.folder / "server.git", symlinks=True)
         self.server = Server(self.folder / "server.git")
+        os.chdir(self.server.path)  # where `ho check` looks
+        self.failed = False
         self.clone = make_clone(self.folder / "clone.git", "../server.git")
         self.project = Project(self.clone)
 
@@ -55,8 +60,20 @@ class Walk(RuleBasedStateMachine):
         subject = random.choice(move.subjects(self.project))
         for pushed in move.pushes(self.project, random, subject):
             self.accepted(name, pushed)
+        self.clean()
         self.done[name] += 1
         self.offend(random)
+
+    def teardown(self) -> None:
+        if not self.failed:
+            self.clean("--history")
+
+    def clean(self, *options: str) -> None:
+        """What the server holds is legal, says `ho check`."""
+        with redirect_stdout(io.StringIO()) as output:
+            status = check.main(options)
+        if status:
+            self.fail(f"ho check {' '.join(options)}: exit code {status}", output.getvalue())
 
     def offend(self, random: Random) -> None:
         possible = {name: found for name, offence in OFFENCES.items() if (found := offence.subjects(self.project))}
@@ -83,6 +100,7 @@ class Walk(RuleBasedStateMachine):
         return parse_refs(os.fsencode(run("git", "-C", str(self.server.path), *LIST_REFS)))
 
     def fail(self, what: str, said: str) -> None:
+        self.failed = True
         script = self.clone.replay()
         pytest.fail(f"{what}:\n{said}\n# to see it again, beside a guarded server.git:\n{script}", pytrace=False)
 
@@ -104,7 +122,8 @@ def guarded(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return server.path
 
 
-def test_random_walks(guarded: Path, tmp_path: Path) -> None:
+def test_random_walks(guarded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the walks go on from here, and the tests that follow come back
     done: Counter[str] = Counter()
     members = {"folder": tmp_path / "walk", "template": guarded, "done": done}
     machine = type("Walk", (Walk,), {**members, **{name: as_rule(name, move) for name, move in MOVES.items()}})
@@ -116,7 +135,7 @@ def test_random_walks(guarded: Path, tmp_path: Path) -> None:
             stateful_step_count=LENGTH,
             database=None,
             derandomize="HALFHOOKS_STEPS" not in os.environ,
-            phases=(Phase.generate, Phase.shrink),
+            phases=(Phase.generate, *([Phase.shrink] if 'HALFHOOKS_SHRINK' in os.environ else [])),
         ),
     )
     print(*(f"{count:6} {name}" for name, count in sorted(done.items())), sep="\n")

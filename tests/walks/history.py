@@ -64,6 +64,7 @@ class Clone:
         self.commits: list[Commit] = []
         self.script: list[str] = []
         self._stream: list[str] = []
+        self._tags = 0
 
     def commit(self, message: str, parents: Iterable[Commit], files: Files) -> Commit:
         """A new commit with this tree."""
@@ -94,8 +95,9 @@ class Clone:
 
     def tag(self, name: str, commit: Commit) -> Tag:
         """An annotated tag of a commit."""
-        tagger = f"tagger dev <dev@example.org> {EPOCH + len(self.commits)} +0000"
-        self._stream += [f"tag {name}", f"from {commit.name}", tagger, data(f"{name} at {commit.number}")]
+        self._tags += 1  # no two tags are the same
+        tagger = f"tagger dev <dev@example.org> {EPOCH + self._tags} +0000"
+        self._stream += [f"tag {name}", f"from {commit.name}", tagger, data(name)]
         return Tag(f"refs/tags/{name}")
 
     def object_id(self, source: Union[Commit, Tag]) -> str:
@@ -150,7 +152,7 @@ def data(text: str) -> str:
 
 
 def merge(ours: Commit, theirs: Commit, folder: str = "", side: Optional[Commit] = None) -> Files:
-    """The tree of a merge, file by file; where both changed one, the lines of both. One side may keep its view of a folder."""
+    """The tree of a merge, file by file; where both changed one, the lines of both. `side` keeps its view of a folder."""
     merged = _merge(ours.files, theirs.files, base_files(ours, theirs))
     if side is None:
         return merged

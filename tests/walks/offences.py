@@ -391,7 +391,7 @@ def squash_with_more(project: Project, random: Random, patch: Patch) -> Moves:
     return {release.branch: project.commit(f"Squash {patch.id}", [release.tip], files)}
 
 
-@offence(lambda project: [patch for patch in project.candidates() if patch.integrated])
+@offence(lambda project: [patch for patch in project.working() if patch.integrated])
 def integrated_patch_withdrawn(project: Project, random: Random, patch: Patch) -> Moves:
     assert patch.home
     return {patch.home.branch: withdrawn(project, patch, patch.home)}
@@ -646,7 +646,7 @@ def patch_out_of_its_room(project: Project, random: Random, patch: Patch) -> Mov
             "Patches/992-ghost/01.sql",
         )
     )
-    out = project.change(patch.tip, "Help", {path: f"{patch.id}\n"})
+    out = project.change(patch.tip, "Help", {path: f"{patch.id}\n# myself\n"})
     return {patch.branch: random.choice((out, project.commit("Back", [out], patch.tip.files)))}
 
 
