@@ -105,8 +105,9 @@ def patches(push: Push) -> list[Breach]:
 
 
 def breached(push: Push) -> tuple[str, ...]:
-    """The paths of all breaches, each with a slash at its end."""
-    return tuple(f"{breach.path}/" for kind in (release_files, patches, model_files) for breach in kind(push))
+    """The paths that were there and were broken, each with a slash at its end."""
+    found = [breach for kind in (release_files, patches, model_files) for breach in kind(push)]
+    return tuple(f"{breach.path}/" for breach in found if breach.verb != "added")
 
 
 def _patch(push: Push, name: str, commit: Commit) -> Fixed:

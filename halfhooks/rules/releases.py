@@ -44,7 +44,8 @@ def release_file_immutable(push: Push) -> Iterator[Finding]:
     """
     for breach in release_files(push):
         commit = breach.commit.oid
-        text = f"'{breach.path}' was {breach.verb} in {commit[:10]}; release files are fixed"
+        rest = "not by what makes it" if breach.verb == "added" else "release files are fixed"
+        text = f"'{breach.path}' was {breach.verb} in {commit[:10]}; {rest}"
         yield Finding(text, ref=push.owner(commit).ref, commit=commit, path=breach.path)
 
 
