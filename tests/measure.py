@@ -1,0 +1,77 @@
+"""Measures which branches of the core the tests take, in their own process and in every hook that they install.
+
+    pytest -p tests.measure            (see `make coverage`)
+
+The hook runs under -I -S, compiled, and ends by os._exit: nothing that measures survives that. So this plugin lets the tests
+install a hook that imports the core from the checkout, without those two flags, and writes down what it ran as it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import coverage
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOOK = """\
+#!{python}
+import os, sys
+sys.path.insert(0, {project!r})
+from tests.measure import start
+measured, leave = start(), os._exit
+def end(status):
+    measured.stop()
+    measured.save()
+    leave(status)
+os._exit = end
+from halfhooks.entry import pre_receive
+pre_receive("/usr/bin/git")
+"""
+
+
+def start() -> coverage.Coverage:
+    """Begin to measure this process, its forks included."""
+    found = coverage.Coverage(
+        data_file=str(PROJECT / ".coverage"),
+        data_suffix=True,
+        config_file=False,
+        branch=True,
+        include=[str(PROJECT / "halfhooks" / "*")],
+        omit=[str(PROJECT / "halfhooks" / "ho" / "*")],
+    )
+    found.set_option("run:disable_warnings", ["no-data-collected"])  # as in the process that only hands out tests
+    found.start()
+    return found
+
+
+def install(arguments: list[str]) -> int:
+    """Guard a repository as install/server.py does, and then put the measured hook in the place of the real one."""
+    sys.path.insert(0, str(PROJECT))
+    from install.server import main
+
+    status = main(arguments)
+    hook = Path(arguments[-1]) / "hooks" / "pre-receive"
+    if status == 0 and hook.exists():
+        hook.write_text(HOOK.format(python=sys.executable, project=str(PROJECT)))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(install(sys.argv[1:]))
+
+if "pytest" in sys.modules:  # as a plugin: before anything imports the core
+    measured = start()
+
+    def pytest_configure() -> None:
+        """Let the tests install the measured hook."""
+        from tests import builders
+
+        builders.INSTALL = (sys.executable, str(Path(__file__).resolve()))
+
+    def pytest_unconfigure() -> None:
+        """Write down what this process ran."""
+        measured.stop()
+        os.chdir(PROJECT)
+        measured.save()
