@@ -187,6 +187,10 @@ PLANTED = {
         "HH205",
         "git switch -q ho-prod; : > releases/0.1.0-hotfix2.txt; model 0.1.0-hotfix2; save 'Jump'",
     ),
+    "1 a hotfix of a version that never was": (
+        "HH205",
+        "git switch -q ho-prod; : > releases/0.0.9-hotfix1.txt; save 'Fix'",
+    ),
     "1 production has no version": ("HH107", "git switch -q ho-prod; git rm -qr releases; save 'No'"),
     "2 a larger release has an RC": ("HH206", "cut_rc 0.2.0 1"),
     "3 a patch stands in two releases": ("HH304", "candidate 0.1.1 3-tags; push ho-release/0.1.1"),
@@ -201,6 +205,10 @@ PLANTED = {
     ),
     "3 a number is taken": ("HH402", "new_patch 0.1.1 3-other"),
     "3 a number is taken by a released patch": ("HH402", "new_patch 0.1.1 01-other"),
+    "3 two released patches share a number": (
+        "HH402",
+        "git switch -q ho-prod; echo 01-more > releases/0.1.0-hotfix1.txt; model 0.1.0-hotfix1; save 'Again'",
+    ),
     "3 a staged patch has no directory": (
         "HH307",
         "git switch -q ho-release/0.2.0; git rm -qr Patches/2-posts; save 'Remove'",

@@ -44,6 +44,9 @@ Without a range: what must hold for the repository as it stands. In a bare repos
 judged, in a clone those of 'origin' as they were last fetched. A CI job fetches them all first:
   git fetch --tags origin '+refs/heads/*:refs/remotes/origin/*'
 
+The policy is that of ho-prod, under this repository's own git configuration; what the administrator has
+set on the server cannot be seen from a clone.
+
 Exit code: 0 clean, or warnings only; 1 findings; 2 cannot tell: no repository, missing history, a bad range."""
 
 
