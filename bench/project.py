@@ -68,12 +68,12 @@ class Pushes(NamedTuple):
 
 
 class Import:
-    """A running `git fast-import`. Parents and targets are marks (`:1`) or object ids; dates grow by a minute."""
+    """A running `git fast-import`. Parents and targets are marks (`:1`) or object ids; `clock` is the last date."""
 
     def __init__(self, repository: Path, clock: int = EPOCH) -> None:
         """Starts it in a repository."""
         self._marks = repository / "bench-marks"
-        self._clock = clock
+        self.clock = clock
         self._count = 0
         self._process = subprocess.Popen(
             ["git", "fast-import", "--quiet", "--force", "--done", f"--export-marks={self._marks}"],
@@ -88,13 +88,13 @@ class Import:
 
     def _next(self) -> str:
         self._count += 1
-        self._clock += 60
+        self.clock += 60
         return f":{self._count}"
 
     def commit(self, changes: Changes, *parents: str, ref: str = LINE) -> str:
         """A commit with these changes to the tree of its first parent; gives its mark."""
         mark = self._next()
-        text = [f"commit {ref}\nmark {mark}\ncommitter {WHO} {self._clock} +0000\ndata 6\nchange\n"]
+        text = [f"commit {ref}\nmark {mark}\ncommitter {WHO} {self.clock} +0000\ndata 6\nchange\n"]
         text += [f"{word} {parent}\n" for word, parent in zip(("from", "merge"), parents)]
         if not parents:
             text.insert(0, f"reset {ref}\n\n")
@@ -111,7 +111,7 @@ class Import:
     def tag(self, name: str, target: str) -> str:
         """An annotated tag; gives its mark."""
         mark = self._next()
-        self._write(f"tag {name}\nmark {mark}\nfrom {target}\ntagger {WHO} {self._clock} +0000\ndata 8\nrelease\n\n")
+        self._write(f"tag {name}\nmark {mark}\nfrom {target}\ntagger {WHO} {self.clock} +0000\ndata 8\nrelease\n\n")
         return mark
 
     def ref(self, name: str, target: str) -> None:
@@ -154,7 +154,7 @@ def model(version: str) -> dict[str, Optional[str]]:
 
 
 def build(server: Path, size: Size) -> None:
-    """Makes a bare repository that holds a project of a size, all in one pack.
+    """Makes a bare repository that holds a project of a size.
 
     Production has had `releases` releases with `patches` patches in all. The next release is ready for promotion, with
     a release candidate; the one after it is in preparation and has `open_patches` candidates with a branch each.
@@ -164,8 +164,12 @@ def build(server: Path, size: Size) -> None:
     feed = Import(server)
     code = {path: text for number in range(size.files) for path, text in code_file(number, size.files, "new").items()}
     production = feed.commit({**code, "releases/0.0.0.txt": "", "Patches/README.md": "Patches\n", **model("0.0.0")})
-    for number in range(1, size.releases + 1):
+    for number in range(1, size.releases):
         production = _release(feed, size, number, production)
+    oids = feed.finish()
+    # fast-import keeps the newest as differences to the oldest; `git gc`, and a recent push, keep the newest whole
+    feed = Import(server, feed.clock)
+    production = _release(feed, size, size.releases, oids[production])
     feed.ref("refs/heads/ho-prod", production)
     _prepare(feed, size, production)
     feed.finish()
