@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from halfhooks import entry
+from halfhooks.lock import acquire
 from halfhooks.report import WIDTH
 from tests.builders import Dev, Server
 from tests.opened import judge
@@ -262,6 +264,57 @@ def test_an_internal_error_refuses_in_one_line(project, script, data):
 def test_it_refuses_even_when_nobody_listens(project):
     assert run_hook(project.server, b"x\n", "exec hooks/pre-receive 2>&-").status != 0
     assert run_hook(project.server, b"x\n", "exec hooks/pre-receive 2>/dev/full").status != 0
+
+
+def test_a_symbolic_ref_to_nothing_is_refused(project):
+    head = project.git("rev-parse", "HEAD").strip()
+    project.server.git("symbolic-ref", "refs/heads/alias", "refs/heads/ho-patch/1-a")
+    both(project.server, line(head, "refs/heads/alias")).refused("error[HH006]: 'refs/heads/alias' is a symbolic ref")
+
+
+def test_a_lock_that_a_killed_git_left_is_named(project):
+    head = project.git("rev-parse", "HEAD").strip()
+    (project.server.path / "refs" / "heads" / "x.lock").write_text("")
+    verdict = run_hook(project.server, line(head, "refs/heads/x")).refused(
+        "error[HH001]: the lock './refs/heads/x.lock'"
+    )
+    assert "  help:   on the server, when no git runs there: rm" in verdict.lines
+
+
+def promise(dev: Dev) -> bytes:
+    """The line of a push that is legal, and needs the lock: work on a patch branch, whose objects the server has."""
+    dev.switch("ho-patch/4-fix").commit("app/x.py", "1")
+    dev.push("HEAD:refs/heads/parked").accepted()
+    old = dev.server.refs()["refs/heads/ho-patch/4-fix"]
+    return line(dev.git("rev-parse", "HEAD").strip(), "refs/heads/ho-patch/4-fix", old)
+
+
+def test_a_push_that_does_not_get_the_lock_is_refused(shop):
+    data = promise(shop)
+    shop.server.config("halfhooks.lockWait", "0")
+    held = acquire(str(shop.server.path), 1, lambda refs: {})
+    try:
+        verdict = both(shop.server, data).refused("other pushes kept the repository locked for 0 s")
+        assert len(verdict.lines) == 1
+    finally:
+        held.release()
+
+
+@pytest.mark.parametrize("moved", ["refs/heads/ho-patch/4-fix", "refs/heads/ho-patch/3-tags"])
+def test_what_moved_while_a_push_waited_is_judged_again(shop, moved, monkeypatch):
+    data = promise(shop)
+    held = []
+
+    def acquire_late(*arguments):
+        shop.server.git("update-ref", moved, "refs/heads/parked" if moved.endswith("3-tags") else "refs/heads/topic")
+        held.append(acquire(*arguments))
+        return held[0]
+
+    monkeypatch.setattr(entry, "acquire", acquire_late)
+    status, lines = judge(shop.server.path, data)
+    held[0].release()
+    assert (status == 1) == moved.endswith("4-fix"), lines
+    assert ("has moved while this push" in " ".join(lines)) == moved.endswith("4-fix")
 
 
 def test_a_shallow_push_is_refused(project):

@@ -182,6 +182,41 @@ def test_tips(count, tmp_path):
     assert repository(dev.clone / ".git").tips(wanted) == dict.fromkeys(wanted[:-1], head)
 
 
+def test_a_symbolic_ref_to_nothing(tmp_path):
+    server = Server.create(tmp_path / "server.git", guarded=False)
+    server.git("symbolic-ref", "refs/heads/alias", "refs/heads/nothing")
+    (server.path / "refs" / "heads" / "folder").mkdir()
+    (server.path / "outside").write_text("ref: refs/heads/outside\n")
+    repo = repository(server.path)
+    assert repo.dangling_link("refs/heads/alias") == "refs/heads/nothing"
+    for ref in (
+        "refs/heads/folder",
+        "refs/heads/missing",
+        "refs/../outside",
+        "outside",
+        "refs/heads/\0",
+        "refs/heads/alias/x",
+    ):
+        assert repo.dangling_link(ref) == ""
+
+
+def test_locks_that_a_killed_git_left(tmp_path):
+    server = Server.create(tmp_path / "server.git", guarded=False)
+    repo = repository(server.path)
+    left = server.path / "refs" / "heads" / "x.lock"
+    assert repo.ref_locks(["refs/heads/x", "refs/heads/y", "x", "refs/heads/\0"]) == []
+    left.write_text("")
+    assert repo.ref_locks(["refs/heads/x", "refs/heads/y"]) == [str(left)]
+
+
+def test_a_large_blob_is_read_and_not_remembered(tmp_path):
+    dev = Dev.create(tmp_path, guarded=False).commit("small", "x" * git.SMALL).commit("large", "x" * (git.SMALL + 1))
+    with opened(dev.clone / ".git") as objects:
+        small, large = (dev.git("rev-parse", f"HEAD:{name}").strip() for name in ("small", "large"))
+        assert [len(objects.blob(oid)) for oid in (small, large, large)] == [git.SMALL] + [git.SMALL + 1] * 2
+        assert set(objects._blobs) == {small}
+
+
 def test_new_commits(sample):
     repo = repository(sample.clone / ".git")
     head = sample.git("rev-parse", "HEAD").strip()
