@@ -54,7 +54,8 @@ fuzz: $(STAMP) ## feed the parsers nonsense for a while, beside git and PostgreS
 properties: $(STAMP) ## the property tests, with many more examples; ARGS='-k name' chooses some
 	@$(RUN) -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 
-soak: $(STAMP) ## one guarded repository through many releases: a push must not grow slower; ARGS='--releases 500'
+soak: $(STAMP) ## long random walks, races and kills, then one project through many releases; ARGS='--releases 500'
+	@HALFHOOKS_SOAK=1 $(RUN) -m pytest -q tests/state_machine_test.py tests/races_test.py
 	@$(RUN) bench/soak.py $(ARGS)
 
 clean: ## remove what was built, .venv apart

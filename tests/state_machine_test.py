@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -28,9 +28,11 @@ from tests.walks.moves import MOVES, Move
 from tests.walks.offences import OFFENCES
 from tests.walks.project import PRODUCTION, Project
 
-STEPS = int(os.environ.get("HALFHOOKS_STEPS", "210"))
+SOAK = "HALFHOOKS_SOAK" in os.environ
+STEPS = int(os.environ.get("HALFHOOKS_STEPS", "5000" if SOAK else "210"))
 """Legal moves in all, each followed by an offence."""
-LENGTH = 35
+LENGTH = 60 if SOAK else 35
+"""Moves of one walk."""
 RANDOM = st.randoms(use_true_random=False)
 
 
@@ -65,6 +67,7 @@ class Walk(RuleBasedStateMachine):
         self.offend(random)
 
     def teardown(self) -> None:
+        self.done["walks"] += 1
         if not self.failed:
             self.clean("--history")
 
@@ -84,7 +87,7 @@ class Walk(RuleBasedStateMachine):
         codes = set(CODE.findall(done.stderr))
         if done.returncode == 0 or not codes - {"HH001"} or self.refs() != self.project.refs:
             self.fail(f"the offence '{name}' was not refused by a rule", done.stderr)
-        self.done[f"offence {name}"] += 1
+        self.done[name] += 1
 
     def accepted(self, name: str, moves: Moves) -> None:
         """A push that must be accepted, and must move what it says."""
@@ -122,21 +125,36 @@ def guarded(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return server.path
 
 
-def test_random_walks(guarded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_random_walks(
+    guarded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)  # the walks go on from here, and the tests that follow come back
     done: Counter[str] = Counter()
     members = {"folder": tmp_path / "walk", "template": guarded, "done": done}
     machine = type("Walk", (Walk,), {**members, **{name: as_rule(name, move) for name, move in MOVES.items()}})
-    examples = -(-STEPS // LENGTH) + 2
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=LENGTH,
-            database=None,
-            derandomize="HALFHOOKS_STEPS" not in os.environ,
-            phases=(Phase.generate, *([Phase.shrink] if 'HALFHOOKS_SHRINK' in os.environ else [])),
-        ),
+    walks = -(-STEPS // LENGTH) + 2  # the first are the shortest
+    how = settings(
+        max_examples=walks,
+        stateful_step_count=LENGTH,
+        database=None,
+        derandomize=not SOAK,
+        # a failure prints the whole walk, which says more than minutes of shrinking
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
     )
-    print(*(f"{count:6} {name}" for name, count in sorted(done.items())), sep="\n")
-    assert sum(done[name] for name in MOVES) >= STEPS
+    run_state_machine_as_test(machine, settings=how)
+    moved = {name: done[name] for name in MOVES}
+    offended = {name: done[name] for name in OFFENCES}
+    with capsys.disabled():
+        print(f"\n{sum(moved.values())} legal moves of {kinds(moved)} kinds,", end=" ")
+        print(f"{sum(offended.values())} offences of {kinds(offended)} kinds, in {done['walks']} walks", end=" ")
+        if SOAK:
+            print(*(f"{done[name]:6} {name}" for name in [*MOVES, *OFFENCES]), sep="\n")
+    assert sum(moved.values()) >= STEPS
+    if SOAK:  # the walks reach everything
+        assert not [name for name, count in {**moved, **offended}.items() if not count]
+
+
+def kinds(counts: dict[str, int]) -> int:
+    return sum(map(bool, counts.values()))

@@ -13,6 +13,8 @@ from tests.walks.history import Commit, Moves, Source, merge
 from tests.walks.project import PRODUCTION, Patch, Project, Release, Version, dotted
 
 Pushes = Iterator[Moves]
+SHARED = "app/shared.py"
+"""A file that many patches change."""
 MANY = 4
 """Releases open at once, and candidates of one release: more only slow the walk down."""
 
@@ -193,20 +195,21 @@ def add_work(project: Project, random: Random, patch: Patch) -> None:
     assert patch.tip
     turn = len(project.clone.commits)
     slug = patch.id.replace("-", "_")
-    paths = [f"app/p_{slug}.py", f"{patch.folder}02_more.sql", f"tests/p_{slug}_test.py", "app/shared.py"]
+    paths = [f"app/p_{slug}.py", f"{patch.folder}02_more.sql", f"tests/p_{slug}_test.py", SHARED]
     first = f"{patch.folder}01_change.sql"
     changes = {first: patch.tip.files.get(first, ("", ""))[1] + f"select {turn};\n"}
     path = random.choice(paths)
     comment = "--" if path.endswith(".sql") else "#"
     changes[path] = patch.tip.files.get(path, ("", ""))[1] + f"{comment} {patch.id} {turn}\n"
-    grow(patch, project.change(patch.tip, f"Work on {patch.id}", changes))
+    grow(patch, project.change(patch.tip, f"Work on {patch.id}", changes), work=True)
     if patch.work is not None:
         patch.work.append(changes)
 
 
-def grow(patch: Patch, tip: Commit) -> None:
+def grow(patch: Patch, tip: Commit, work: bool = False) -> None:
     patch.tip = tip
     patch.commits |= 1 << tip.number
+    patch.worked |= work << tip.number
 
 
 @move(lambda project: [patch for patch in project.candidates() if not patch.tip and not patch.entered])
@@ -309,7 +312,7 @@ def replay(project: Project, patch: Patch, work: list[dict[str, str]]) -> None:
     patch.work = []
     for changes in work:
         assert patch.tip
-        grow(patch, project.change(patch.tip, f"Work on {patch.id}, again", changes))
+        grow(patch, project.change(patch.tip, f"Work on {patch.id}, again", changes), work=True)
         patch.work.append(changes)
 
 
@@ -408,7 +411,7 @@ def ready(project: Project) -> list[Patch]:
     return [
         patch
         for patch in project.working()
-        if patch.commits & patch.tip.reach and patch.tip.below(patch.folder) and not patch.integrated
+        if patch.worked & patch.tip.reach and patch.tip.below(patch.folder) and not patch.integrated
     ]
 
 
@@ -469,8 +472,9 @@ def integrate_and_stage(project: Project, random: Random, patch: Patch) -> Pushe
     move_ids(release, [patch.id])
 
 
-@move(lambda project: [patch for patch in ready(project) if patch.tip.contains(patch.home.tip)])
+@move(lambda project: [patch for patch in ready(project) if patch.work and patch.tip.contains(patch.home.tip)])
 def fast_forward(project: Project, random: Random, patch: Patch) -> Pushes:
+    """A branch without merges: the release's own commits stay on its first parents."""
     assert patch.tip
     yield from push_integration(project, random, [patch], patch.tip, {})
 
@@ -480,6 +484,8 @@ def fast_forward(project: Project, random: Random, patch: Patch) -> Pushes:
         patch
         for patch in ready(project)
         if not project.carried(patch) and not patch.tip.reach & ~patch.home.tip.reach & ~patch.commits
+        # and there is something to squash
+        if patch.worked & patch.tip.reach & ~patch.home.tip.reach & ~(patch.squashed.reach if patch.squashed else 0)
     ]
 )
 def squash(project: Project, random: Random, patch: Patch) -> Pushes:
@@ -500,6 +506,7 @@ def squash(project: Project, random: Random, patch: Patch) -> Pushes:
         for other in ready(project)
         if one.home is other.home and one is not other
         if not one.tip.contains(other.tip) and not other.tip.contains(one.tip)
+        if SHARED not in changed(one) & changed(other)  # git resolves no conflict of an octopus
     ]
 )
 def octopus(project: Project, random: Random, pair: tuple[Patch, Patch]) -> Pushes:
@@ -511,6 +518,12 @@ def octopus(project: Project, random: Random, pair: tuple[Patch, Patch]) -> Push
     files = merge(unfinished, other.tip, other.folder, other.tip)
     tip = project.commit(f"Integrate {one.id} and {other.id}", [one.home.tip, one.tip, other.tip], files)
     yield from push_integration(project, random, [one, other], tip, {})
+
+
+def changed(patch: Patch) -> set[str]:
+    """The paths that differ between a patch branch and its release."""
+    assert patch.tip and patch.home
+    return {path for path, _ in patch.tip.files.items() ^ patch.home.tip.files.items()}
 
 
 def integrated(release: Release, project: Project) -> list[str]:

@@ -442,7 +442,9 @@ def folder_changed_beside_its_branch(project: Project, random: Random, patch: Pa
         (a, b)
         for a in project.in_preparation()
         for b in project.open_releases()
-        if a.version > b.version and a.tip.reach & ~b.tip.reach & ~project.production.reach
+        if a.version > b.version
+        and a.candidates_path in a.tip.files
+        and a.tip.reach & ~b.tip.reach & ~project.production.reach
     ]
 )
 def larger_release_merged(project: Project, random: Random, pair: tuple[Release, Release]) -> Moves:
@@ -588,7 +590,7 @@ def rc_that_is_not_the_stage(project: Project, random: Random, release: Release)
 
 @offence(
     lambda project: [
-        p for p in project.candidates() if p.integrated and p.home in project.in_preparation()[:1] and p.home.stage
+        p for p in project.working() if p.integrated and p.home in project.in_preparation()[:1] and p.home.stage
     ]
 )
 def rc_with_an_unstaged_patch(project: Project, random: Random, patch: Patch) -> Moves:

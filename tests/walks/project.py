@@ -53,7 +53,9 @@ class Patch:
     work: Optional[list[dict[str, str]]] = field(default_factory=list)
     """What its commits above `base` change; None when there are merges among them, which no rebase carries over."""
     commits: int = 0
-    """Bits of all the commits that its branch ever had of its own."""
+    """Bits of all the commits that its branch ever had of its own, merges among them."""
+    worked: int = 0
+    """Bits of those that are no merges."""
     squashed: Optional[Commit] = None
     """The tip that a squash took into the release."""
     above: set[str] = field(default_factory=set)
@@ -83,7 +85,9 @@ class Patch:
     @property
     def integrated(self) -> bool:
         """Whether all its work is in its release, and it has some."""
-        if not self.entered or self.home is None:
+        if not self.entered or self.home is None or not self.home.tip.below(self.folder):
+            return False
+        if self.squashed is None and not self.worked & self.home.tip.reach:
             return False
         return self.tip is None or self.tip is self.squashed or self.home.tip.contains(self.tip)
 
