@@ -24,9 +24,9 @@ from halfhooks.ho.commands import check
 from tests.builders import Server, run
 from tests.http_backend import serve
 from tests.ssh_server import SSHD, serve_ssh
-from tests.walks import moves
 from tests.walks.history import Clone, Commit, Moves, make_clone
 from tests.walks.judge import violations
+from tests.walks.moves import candidates, integration, production, releases, work
 from tests.walks.project import PRODUCTION, Patch, Project, Release, Version
 
 SOAK = "HALFHOOKS_SOAK" in os.environ
@@ -65,7 +65,7 @@ class Story:
         self.project.moved(pushed)
 
     def release(self, *version: int) -> Release:
-        self.play(moves.start_release, (version[0], version[1], version[2]))
+        self.play(releases.start_release, (version[0], version[1], version[2]))
         return self.project.releases[version[0], version[1], version[2]]
 
     def play(self, move: Callable[..., Iterator[Moves]], subject: object) -> None:
@@ -74,10 +74,12 @@ class Story:
 
     def patch(self, release: Release, patch_id: str) -> Patch:
         """A candidate whose branch holds work."""
-        listed = moves.enlist(self.project, release, patch_id, {f"Patches/{patch_id}/README.md": f"# {patch_id}\n"})
+        listed = candidates.enlist(
+            self.project, release, patch_id, {f"Patches/{patch_id}/README.md": f"# {patch_id}\n"}
+        )
         patch = Patch(patch_id, release, listed)
         patch.tip = patch.base = listed
-        moves.add_work(self.project, Random(0), patch)
+        work.add_work(self.project, Random(0), patch)
         self.push({release.branch: listed, patch.branch: patch.tip})
         release.tip = listed
         release.candidates.append(patch_id)
@@ -88,14 +90,14 @@ class Story:
         """The merge of a patch, and its staging, above the tip of its release."""
         release = patch.home
         assert release
-        return moves.merged(self.project, patch, moves.staging(release, [patch.id]))
+        return integration.merged(self.project, patch, integration.staging(release, [patch.id]))
 
     def staged(self, release: Release, patch_id: str) -> None:
         patch = self.patch(release, patch_id)
         tip = self.merged(patch)
         self.push({release.branch: tip})
         release.tip = tip
-        moves.move_ids(release, [patch_id])
+        integration.move_ids(release, [patch_id])
 
     def start(self, *version: int) -> Moves:
         """A release that could be started."""
@@ -108,12 +110,13 @@ class Story:
 
 
 def one_number_on_two_releases(story: Story) -> list[tuple[Moves, Moves]]:
-    releases = [story.release(*version) for version in ((0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 0, 2))]
+    four = [story.release(*version) for version in ((0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 0, 2))]
     pairs = []
     for number in range(1, 1 + CLIENTS // 2):
-        one, other = (releases[(number * 2 + side) % 4] for side in (0, 1))
+        one, other = (four[(number * 2 + side) % 4] for side in (0, 1))
         listings = [
-            moves.enlist(story.project, release, f"{number}-{word}", {}) for release, word in ((one, "a"), (other, "b"))
+            candidates.enlist(story.project, release, f"{number}-{word}", {})
+            for release, word in ((one, "a"), (other, "b"))
         ]
         pairs.append(({one.branch: listings[0]}, {other.branch: listings[1]}))
     return pairs
@@ -122,7 +125,7 @@ def one_number_on_two_releases(story: Story) -> list[tuple[Moves, Moves]]:
 def smaller_release_beside_an_rc(story: Story) -> list[tuple[Moves, Moves]]:
     release = story.release(1, 0, 0)
     story.staged(release, "1-a")
-    rc = moves.cut(story.project, release, 1)
+    rc = production.cut(story.project, release, 1)
     cut = {release.branch: rc, "refs/tags/v1.0.0-rc1": story.project.tag("v1.0.0-rc1", rc)}
     starts: list[tuple[int, int, int]] = [(0, 0, 1), (0, 1, 0)]
     return [(cut, story.start(*starts[turn % 2])) for turn in range(CLIENTS // 2)]
@@ -150,12 +153,12 @@ def smaller_release_beside_a_promotion(story: Story) -> list[tuple[Moves, Moves]
 def patch_staged_while_it_is_extended(story: Story) -> list[tuple[Moves, Moves]]:
     pairs: list[tuple[Moves, Moves]] = []
     versions: list[Version] = [(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 0, 2)]
-    releases = [story.release(*version) for version in versions]
-    patches = [story.patch(releases[turn % 4], f"{turn + 1}-x") for turn in range(CLIENTS // 2)]
+    four = [story.release(*version) for version in versions]
+    patches = [story.patch(four[turn % 4], f"{turn + 1}-x") for turn in range(CLIENTS // 2)]
     for patch in patches:
         assert patch.home
         staging = {patch.home.branch: story.merged(patch)}
-        moves.add_work(story.project, Random(0), patch)
+        work.add_work(story.project, Random(0), patch)
         pairs.append((staging, {patch.branch: patch.tip}))
     return pairs
 
@@ -297,7 +300,7 @@ def test_a_kill_at_any_moment_leaves_nothing_behind(
     while sum(kills.values()) < KILLS:
         turn += 1
         before = server.refs()
-        moves.add_work(project, random, patch)
+        work.add_work(project, random, patch)
         listed = project.change(release.tip, "Note", release.lists(release.candidates, [], f"# {turn}\n"))
         pushed: Moves = {patch.branch: patch.tip, release.branch: listed, f"refs/heads/topic/{turn}": listed}
         command = clone.push_command(pushed)

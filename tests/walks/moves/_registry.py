@@ -1,0 +1,40 @@
+"""How a move is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.walks.history import Moves
+from tests.walks.project import Project
+
+Pushes = Iterator[Moves]
+SHARED = "app/shared.py"
+"""A file that many patches change."""
+MANY = 4
+"""Releases open at once, and candidates of one release: more only slow the walk down."""
+
+
+class Move(NamedTuple):
+    """Something that developers do."""
+
+    subjects: Callable[[Project], list[Any]]
+    pushes: Callable[[Project, Random, Any], Pushes]
+
+
+MOVES: dict[str, Move] = {}
+
+
+def move(subjects: Callable[[Project], list[Any]]) -> Callable[..., Any]:
+    """A move that can be done to these subjects."""
+
+    def register(pushes: Callable[[Project, Random, Any], Pushes]) -> Callable[[Project, Random, Any], Pushes]:
+        MOVES[pushes.__name__] = Move(subjects, pushes)
+        return pushes
+
+    return register
+
+
+def flip(random: Random) -> bool:
+    return random.choice((False, True))
