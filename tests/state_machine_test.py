@@ -31,7 +31,7 @@ from tests.walks.project import PRODUCTION, Project
 SOAK = "HALFHOOKS_SOAK" in os.environ
 STEPS = int(os.environ.get("HALFHOOKS_STEPS", "5000" if SOAK else "210"))
 """Legal moves in all, each followed by an offence."""
-LENGTH = 60 if SOAK else 35
+LENGTH = 60
 """Moves of one walk."""
 RANDOM = st.randoms(use_true_random=False)
 
