@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from halfhooks.history import between, merge_bases
 from halfhooks.immutability import model_files, patches, release_files
-from halfhooks.layout import CANDIDATES, HEADS, HOTFIX, PRODUCTION, TAGS
+from halfhooks.layout import CANDIDATES, HEADS, TAGS
 from halfhooks.names import (
     PATCH_BRANCH,
     PRODUCTION_BRANCH,
@@ -16,30 +16,21 @@ from halfhooks.names import (
     RELEASE_TAG,
     parse_file_name,
     parse_ref,
-    patch_number,
     release_file,
 )
 from halfhooks.push import Push
-from halfhooks.release import FINISHED, numbers, read_lines
-from halfhooks.rules import RULES, UNJUDGEABLE, Finding, check
-from halfhooks.snapshot import Commit, Snapshot, Update, is_folder
+from halfhooks.release import FINISHED, read_lines
+from halfhooks.rules import COMMIT, RULES, UNJUDGEABLE, UPDATE, Finding, check
+from halfhooks.snapshot import Commit, Snapshot, Update
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Callable
 
-    from halfhooks.names import FileName
     from halfhooks.snapshot import Entry
-    from halfhooks.version import Version
 
     Invariant = Callable[[Push], Iterator[Finding]]
-
-ON_REFS = ("HH004", "HH107", "HH212", "HH309", "HH502")
-"""Rules on what a push creates that hold for whatever is there, besides those that are registered as such."""
-
-ON_TIPS = ("HH005", "HH302", "HH303", "HH409")
-"""Rules on the tree of a commit that hold for each tip by itself."""
 
 
 def check_state(push: Push) -> list[Finding]:
@@ -47,11 +38,11 @@ def check_state(push: Push) -> list[Finding]:
 
     Its `rooms` know the tips of the workflow's branches.
     """
-    on_refs = [rule for rule in RULES.values() if rule.code not in ON_TIPS and (rule.state or rule.code in ON_REFS)]
-    findings = check(all_created(push), on_refs)
+    lasting = [rule for rule in RULES.values() if rule.state]
+    findings = check(all_created(push), [rule for rule in lasting if rule.scope == UPDATE])
     if not _unjudgeable(findings):
         policed = at_tips(push, PRODUCTION_BRANCH, RELEASE_BRANCH, PATCH_BRANCH)
-        findings += check(policed, [RULES[code] for code in ON_TIPS])
+        findings += check(policed, [rule for rule in lasting if rule.scope == COMMIT])
     if not _unjudgeable(findings):
         for invariant in INVARIANTS:
             for finding in invariant(push):
@@ -94,57 +85,6 @@ def at_tips(push: Push, *kinds: str) -> Push:
 
 def _push(state: Push, before: Snapshot, updates: tuple[Update, ...], commits: tuple[Commit, ...]) -> Push:
     return Push(before, state.after.snapshot, updates, commits, state.rooms, state.config, state.transport, {})
-
-
-# --- production
-
-
-def _production_files(push: Push) -> list[tuple[FileName, str, tuple[str, ...]]]:
-    """The production and hotfix files of ho-prod in the order of their versions, with the ids that each lists."""
-    folder = push.names_below(push.after.production, push.layout.releases)
-    named = ((parse_file_name(file, push.layout), file) for file in folder)
-    files = [(name, file) for name, file in named if name and name.form in (PRODUCTION, HOTFIX)]
-    files.sort(key=lambda each: (each[0].version, each[0].number))
-    lines = [read_lines(push.objects, folder[file], push.layout) for _, file in files]
-    return [(name, file, found.ids if found else ()) for (name, file), found in zip(files, lines)]
-
-
-def _in_production(push: Push, code: str, text: str, file: str) -> Finding:
-    path = push.layout.path(push.layout.releases, file)
-    return Finding(text, push.layout.production_ref(), push.after.production, path, code=code)
-
-
-def gaps(push: Push) -> Iterator[Finding]:
-    """Production versions follow each other, the first one apart; so do the hotfixes of each."""
-    names = push.names_below(push.after.production, push.layout.releases)
-    versions: list[Version] = []
-    for name, file, _ in _production_files(push):
-        hotfixes = numbers(names, name.version, HOTFIX, push.layout)
-        if name.form == PRODUCTION:
-            if versions and not any(name.version in version.successors() for version in versions):
-                yield _in_production(push, "HH201", f"{name.version} follows no version of production", file)
-            versions.append(name.version)
-        elif name.version not in versions:
-            yield _in_production(push, "HH205", f"'{file}' is the hotfix of a version that is not in production", file)
-        elif name.number > 1 and name.number - 1 not in hotfixes:
-            yield _in_production(push, "HH205", f"'{file}' follows no hotfix {name.number - 1}", file)
-
-
-def released_patches(push: Push) -> Iterator[Finding]:
-    """A patch in production stands in one list, has its directory, and its number belongs to it alone."""
-    directories = push.names_below(push.after.production, push.layout.patches)
-    seen: dict[str, str] = {}
-    numbered: dict[int, str] = {}
-    for _, file, ids in _production_files(push):
-        for patch in ids:
-            if patch in seen:
-                yield _in_production(push, "HH304", f"'{patch}' stands in '{seen[patch]}' and again in '{file}'", file)
-            elif not is_folder(directories.get(patch)):
-                yield _in_production(push, "HH307", f"'{file}' lists '{patch}', but its directory is missing", file)
-            rival = numbered.setdefault(patch_number(patch), patch)
-            if rival != patch and push.config.uniqueNumbers:
-                yield _in_production(push, "HH402", f"the number of '{patch}' is taken by '{rival}'", file)
-            seen.setdefault(patch, file)
 
 
 # --- releases and patches
@@ -260,4 +200,4 @@ def _ids(push: Push, entry: Entry) -> tuple[str, ...]:
     return push.once(("ids", entry), read)
 
 
-INVARIANTS: tuple[Invariant, ...] = (gaps, released_patches, finished, drifted, strays)
+INVARIANTS: tuple[Invariant, ...] = (finished, drifted, strays)

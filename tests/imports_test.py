@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 VALUES = "values version layout names snapshot"
-FACTS = f"{VALUES} history release config push promotion integration immutability"
+FACTS = f"{VALUES} history release config push promotion production integration immutability"
 
 # who, and the modules of halfhooks that it may import; the first row that fits a module counts
 TABLE = [
@@ -32,9 +32,10 @@ TABLE = [
     ("config", VALUES),
     ("push", f"{VALUES} history release config"),
     ("promotion", f"{VALUES} history release config push"),
+    ("production", f"{VALUES} release push"),
     ("integration", f"{VALUES} history release config push promotion"),
     ("immutability", f"{VALUES} history release config push integration"),
-    ("rules._registry", "values push"),
+    ("rules._registry", "values push production"),
     ("rules", "push rules.*"),
     ("rules.patches", f"{FACTS} rules._registry sql"),
     ("rules.*", f"{FACTS} rules._registry"),
@@ -45,7 +46,7 @@ TABLE = [
     ("past", f"{FACTS} rules state"),
     ("report", "rules"),
     ("lock", ""),
-    ("entry", "objects git collect rules report lock"),
+    ("entry", "names snapshot objects push git collect rules report lock"),
     ("ho", ""),
     ("ho.*", "*"),
     ("hooks/*", "entry"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from halfhooks.production import flaws
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -68,6 +69,11 @@ def at(move: Move, text: str, path: str = "", line: int = 0) -> Finding:
 def within(push: Push, commit: str, text: str, path: str = "", line: int = 0) -> Finding:
     """A finding about one new commit, under the ref that brings it."""
     return Finding(text, ref=push.owner(commit).ref, commit=commit, path=path, line=line)
+
+
+def adopted(push: Push, code: str) -> Iterator[Finding]:
+    """What one rule says of a production branch that is new to us, and has a past of its own."""
+    return (at(flaw.move, flaw.text, flaw.path) for flaw in flaws(push, code))
 
 
 RULES: dict[str, Rule] = {}

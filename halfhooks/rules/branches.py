@@ -220,7 +220,12 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
                 yield Finding(text, ref=move.ref, commit=move.old)
 
 
-@rule("HH107", UPDATE, hint="git merge --no-ff --no-commit ho-release/X.Y.Z on ho-prod, write X.Y.Z.txt, commit, push")
+@rule(
+    "HH107",
+    UPDATE,
+    hint="git merge --no-ff --no-commit ho-release/X.Y.Z on ho-prod, write X.Y.Z.txt, commit, push",
+    state=True,
+)
 def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
     """Production moves by promoting a release, so that what was validated is what ships.
 

@@ -40,7 +40,9 @@ def model_immutable(push: Push) -> Iterator[Finding]:
         yield within(push, commit, f"'{breach.path}' was {breach.verb} in {commit[:10]}; models are fixed", breach.path)
 
 
-@rule("HH502", UPDATE, hint="take it out of that very commit: git rebase -i; a promotion adds the new model")
+@rule(
+    "HH502", UPDATE, hint="take it out of that very commit: git rebase -i; a promotion adds the new model", state=True
+)
 def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
     """The model is what a promotion dumps from the database that it validated, and comes from nowhere else.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.immutability import patches as patch_breaches
 from halfhooks.names import BAD_PATCH_ID, PATCH_BRANCH, RELEASE_BRANCH, is_patch_id, patch_number
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, rule, within
 from halfhooks.snapshot import FILE, FOLDER, SYMLINK, Change, changes, folder, is_file, is_folder
 from halfhooks.values import NamedTuple
 
@@ -64,6 +64,7 @@ def patch_number_taken(push: Push) -> Iterator[Finding]:
         rival = next((other for other in _ids_by_number(push).get(patch_number(patch), ()) if other != patch), "")
         if rival:
             yield at(move, f"the number of '{patch}' is taken by '{rival}'")
+    yield from adopted(push, "HH402")
 
 
 def _named(push: Push) -> Iterator[tuple[Move, str]]:
@@ -347,7 +348,12 @@ def patch_mixes_transactions(push: Push) -> Iterator[Finding]:
     yield from _sql_findings(push, "HH408")
 
 
-@rule("HH409", COMMIT, hint="commit a regular file instead, in that very commit: git commit --amend, or git rebase -i")
+@rule(
+    "HH409",
+    COMMIT,
+    hint="commit a regular file instead, in that very commit: git commit --amend, or git rebase -i",
+    state=True,
+)
 def patch_special_file(push: Push) -> Iterator[Finding]:
     """What is listed, applied or dumped is plain text in plain files, so that every checkout shows the same.
 

@@ -113,7 +113,7 @@ def _is_allowed(ref: str, namespaces: tuple[str, ...]) -> bool:
     return ref.startswith(prefixes) and not ref.startswith((HEADS, TAGS))
 
 
-@rule("HH004", UPDATE, hint="git tag -a -m MESSAGE TAG COMMIT")
+@rule("HH004", UPDATE, hint="git tag -a -m MESSAGE TAG COMMIT", state=True)
 def not_a_commit(push: Push) -> Iterator[Finding]:
     """A release is a commit: a branch or tag that leads to anything else names no state of the project.
 
@@ -135,7 +135,7 @@ def not_a_commit(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{move.ref}' would point at a {target.kind} that leads to no commit", ref=move.ref)
 
 
-@rule("HH005", COMMIT, hint="rebuild the commit with git add and git commit, then push it")
+@rule("HH005", COMMIT, hint="rebuild the commit with git add and git commit, then push it", state=True)
 def malformed_tree(push: Push) -> Iterator[Finding]:
     """Git's own commands disagree about a malformed tree, so nobody could say what was accepted.
 

@@ -8,7 +8,7 @@ from halfhooks.layout import CANDIDATES, HEADS, RC, STAGE
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, nearest, parse_file_name, release_file
 from halfhooks.promotion import find_promotion
 from halfhooks.release import OPEN_HOTFIX, PREPARATION, read_lines
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, rule
 from halfhooks.snapshot import FILE, entry_at
 
 TYPE_CHECKING = False
@@ -191,6 +191,7 @@ def patch_listed_twice(push: Push) -> Iterator[Finding]:
             elif patch in elsewhere:
                 text = f"'{patch}' stands in '{branch}' and in {elsewhere[patch]}"
                 yield at(move, text)
+    yield from adopted(push, "HH304")
 
 
 def _elsewhere(push: Push, release: Release) -> dict[str, str]:
@@ -324,6 +325,7 @@ def patch_missing(push: Push) -> Iterator[Finding]:
             entry = entry_at(push.objects, move.new, path)
             if entry is None or entry.mode != "40000":
                 yield at(move, f"'{patch}' is staged, but '{path}/' is missing", path)
+    yield from adopted(push, "HH307")
 
 
 @rule("HH308", UPDATE, hint="undo the staging (git reset --keep HEAD~), git merge --no-ff ho-patch/ID, then stage")
@@ -375,7 +377,10 @@ def _not_integrated(push: Push, release: Release, patch: str, candidates: tuple[
 
 
 @rule(
-    "HH309", UPDATE, hint="put '# HOTFIX' in the first line of the candidates of the reopened version, and of no other"
+    "HH309",
+    UPDATE,
+    hint="put '# HOTFIX' in the first line of the candidates of the reopened version, and of no other",
+    state=True,
 )
 def hotfix_marker(push: Push) -> Iterator[Finding]:
     """The marker tells a reopened production version from one that is being prepared.

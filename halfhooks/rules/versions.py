@@ -8,7 +8,7 @@ from halfhooks.layout import HEADS, HOTFIX, PRODUCTION, RC, TAGS
 from halfhooks.names import POLICED_BRANCHES, RELEASE_BRANCH, parse_ref, release_file, release_tag
 from halfhooks.promotion import find_promotion
 from halfhooks.release import OPEN_HOTFIX, read_lines
-from halfhooks.rules._registry import UPDATE, Finding, at, rule
+from halfhooks.rules._registry import UPDATE, Finding, adopted, at, rule
 from halfhooks.snapshot import commit_changes, is_file, is_folder
 
 TYPE_CHECKING = False
@@ -72,6 +72,7 @@ def version_not_next(push: Push) -> Iterator[Finding]:
             yield Finding(f"{version} cannot be started: there is no production version yet", ref=move.ref)
             continue
         yield at(move, f"{version} follows no version; {_startable(push)}")
+    yield from adopted(push, "HH201")
 
 
 @rule("HH202", UPDATE, hint="git fetch origin; git ls-tree --name-only origin/ho-prod releases/")
@@ -184,7 +185,7 @@ def rc_number_not_next(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{file}' is not the next release candidate: that is '{expected}'", ref=move.ref)
 
 
-@rule("HH205", UPDATE, hint="git switch -c ho-release/X.Y.Z vX.Y.Z, from the newest tag of production")
+@rule("HH205", UPDATE, hint="git switch -c ho-release/X.Y.Z vX.Y.Z, from the newest tag of production", state=True)
 def hotfix_not_on_production(push: Push) -> Iterator[Finding]:
     """A hotfix is built on exactly what production runs, and hotfixes are numbered without gaps.
 
@@ -205,7 +206,7 @@ def hotfix_not_on_production(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.1.0
     """
     for move, version in _started(push):
-        if not (push.after.released(version) and _is_reopening(push, version)):
+        if version != push.before.version:
             continue
         tag = release_tag(version, HOTFIX if push.after.hotfix else PRODUCTION, push.layout, push.after.hotfix)
         base = push.after.snapshot.tip(TAGS + tag)
@@ -219,6 +220,7 @@ def hotfix_not_on_production(push: Push) -> Iterator[Finding]:
         elif promotion.name.number != push.before.hotfix + 1:
             expected = release_file(promotion.name.version, HOTFIX, push.layout, push.before.hotfix + 1)
             yield at(promotion.move, f"'{promotion.file}' is not the next hotfix: that is '{expected}'")
+    yield from adopted(push, "HH205")
 
 
 @rule(
@@ -460,7 +462,12 @@ def empty_release(push: Push) -> Iterator[Finding]:
             yield at(move, f"'{file}' lists no patch")
 
 
-@rule("HH212", UPDATE, hint="add the patch to the release's list, or remove its directory on the release branch")
+@rule(
+    "HH212",
+    UPDATE,
+    hint="add the patch to the release's list, or remove its directory on the release branch",
+    state=True,
+)
 def unlisted_patch(push: Push) -> Iterator[Finding]:
     """A patch directory that reaches production without standing in a list would never be applied to a database.
 
