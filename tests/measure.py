@@ -3,7 +3,7 @@
     pytest -p tests.measure            (see `make coverage`)
 
 The hook runs under -I -S, compiled, and ends by os._exit: nothing that measures survives that. So this plugin lets the tests
-install a hook that imports the core from the checkout, without those two flags, and writes down what it ran as it ends.
+install a hook that imports the core from the checkout, without -S, and writes down what it ran as it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import coverage
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOOK = """\
-#!{python}
+#!{python} -I
 import os, sys
 sys.path.insert(0, {project!r})
 from tests.measure import start
