@@ -41,7 +41,7 @@ def parse_updates(lines: bytes) -> tuple[Update, ...]:
 
 def _parse_update(line: bytes) -> Update:
     old, new, ref = (line.split(b" ", 2) + [b"", b""])[:3]
-    if not (_is_id(old) and _is_id(new) and len(old) == len(new) and ref):
+    if not (_is_id(old) and _is_id(new) and len(old) == len(new) and ref and b"\0" not in ref):
         raise Unreadable(f"a line of the input is no ref update: '{line[:120].decode('utf-8', 'replace')}'")
     return Update(_id(old), _id(new), ref.decode("utf-8", "surrogateescape"))
 

@@ -34,9 +34,8 @@ def pre_receive(git: str) -> NoReturn:
     try:
         status, lines = judge_push(git, read_all(0), os.environ)
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
-        lines = [
-            f"halfhooks: internal error, nothing was pushed: {escape(type(error).__name__)}: {escape(str(error))[:300]}"
-        ]
+        what = escape(f"{type(error).__name__}: {error}"[:300])
+        lines = [f"halfhooks: internal error, nothing was pushed: {what}"]
     finally:
         _end(status, lines)
 
@@ -73,6 +72,8 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
             status, lines = _verdict(collector.push(), collector)
         if status == ACCEPT:
             lock.hand_over(updates)
+        else:
+            lock.release()
     return status, lines
 
 

@@ -58,11 +58,12 @@ class GitError(Exception):
         self.stderr = stderr
 
     def __str__(self) -> str:
-        said = self.stderr.strip().splitlines()
+        lines = self.stderr.strip().splitlines()
+        cause = next((line for line in lines if line.startswith(("error: ", "fatal: "))), lines[-1] if lines else "")
         if not self.status:
-            return said[-1]
+            return cause
         command = " ".join(("git",) + self.argv[1:3])
-        return f"{command} failed with {self.status}" + (f": {said[-1]}" if said else "")
+        return f"{command} failed with {self.status}" + (f": {cause}" if cause else "")
 
 
 class Process:
@@ -81,6 +82,8 @@ class Process:
         try:
             self.pid = os.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
         except OSError as error:
+            for descriptor in (self.stdin, self.stdout, self.stderr):
+                os.close(descriptor)
             raise GitError(argv, 127, f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
         finally:
             for end in ends:
@@ -158,7 +161,7 @@ class Repository:
 
         Pushing to it creates its target. The format of the file is that of gitrepository-layout(5).
         """
-        if not ref.startswith("refs/") or "\0" in ref or ".." in ref:
+        if not ref.startswith("refs/") or ".." in ref:
             return ""
         try:
             descriptor = os.open(os.path.join(self.git_dir, ref), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -178,7 +181,6 @@ class Repository:
         A git that was killed leaves them; git then refuses one ref of a push after the hook has accepted them all.
         """
         paths = [os.path.join(self.git_dir, f"{ref}.lock") for ref in refs if ref.startswith("refs/")]
-        paths = [path for path in paths if "\0" not in path]
         deadline = time.monotonic() + 1
         left = [path for path in paths if os.path.lexists(path)]
         while left and time.monotonic() < deadline:

@@ -76,9 +76,14 @@ def parse_commit(oid: str, raw: bytes) -> Commit:
     for line in lines:
         if not line.startswith(b"parent "):
             break
-        parents.append(line[len(b"parent ") :].decode("ascii", "replace"))
+        parents.append(_id(line[len(b"parent ") :]))
     committer = next((line for line in lines if line.startswith(b"committer ")), b"")
-    return Commit(oid, first[len(b"tree ") :].decode("ascii", "replace"), tuple(parents), parse_date(committer))
+    return Commit(oid, _id(first[len(b"tree ") :]), tuple(parents), parse_date(committer))
+
+
+def _id(text: bytes) -> str:
+    """An object id as git prints it; git reads capitals too."""
+    return text.decode("ascii", "replace").lower()
 
 
 def parse_date(committer: bytes) -> int:
@@ -93,4 +98,4 @@ def parse_tag(raw: bytes) -> tuple[str, str]:
     kind = rest.partition(b"\n")[0]
     if not (named.startswith(b"object ") and kind.startswith(b"type ")):
         return "", ""
-    return named[len(b"object ") :].decode("ascii", "replace"), kind[len(b"type ") :].decode("ascii", "replace")
+    return _id(named[len(b"object ") :]), kind[len(b"type ") :].decode("ascii", "replace")

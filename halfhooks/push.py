@@ -43,7 +43,7 @@ def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
     Windows drops dots and spaces at the end, and knows long names by a short one (`RELEAS~1`).
     """
     folders = {name.lower(): name for name in layout.folders()}
-    short = {f"{name[:6]}~1": name for name in folders}
+    short = {f"{name[:6]}~1": folders[name] for name in folders}
     for name in tree.entries:
         if name in folders.values() or (name.isascii() and name[:1].lower() not in "rpm"):
             continue

@@ -123,9 +123,6 @@ def test_strange_names_are_judged_like_any_other(project, ref):
     assert not list(project.clone.parent.rglob("pwned"))
 
 
-@pytest.mark.xfail(
-    reason="an argument of a program cannot hold NUL, so git cannot be asked (git itself never sends one)"
-)
 def test_a_name_with_nul(project):
     head = project.git("rev-parse", "HEAD").strip()
     Verdict(*judge(project.server.path, line(head, "refs/heads/a\0b"))).refused("error[HH001]")
