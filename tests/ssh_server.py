@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.builders import run
 
 SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 """The server, if this machine has one."""
+
+PATIENCE = 20.0
+"""Seconds after which a test gives up waiting for the server."""
 
 CONFIG = """
 ListenAddress 127.0.0.1
@@ -46,15 +50,10 @@ def serve_ssh(folder: Path) -> Iterator[str]:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where root's sshd insists to be locked in
     environment = "GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null"
     (keys / "config").write_text(CONFIG.format(port=port, keys=keys, environment=environment))
-    log = (keys / "log").open("w")
-    server = subprocess.Popen([SSHD, "-D", "-e", "-f", str(keys / "config")], stderr=subprocess.PIPE, text=True)
-    assert server.stderr
-    for line in server.stderr:
-        log.write(line)
-        if "Server listening" in line:
-            break
-    else:
-        raise AssertionError((keys / "log").read_text())
+    server = subprocess.Popen([SSHD, "-D", "-E", str(keys / "log"), "-f", str(keys / "config")])
+    deadline = time.monotonic() + PATIENCE
+    while not answers(port):
+        assert server.poll() is None and time.monotonic() < deadline, (keys / "log").read_text()
     options = f"-F none -i {keys}/user -p {port} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
     before = os.environ.get("GIT_SSH_COMMAND")
     os.environ["GIT_SSH_COMMAND"] = f"ssh -q {options}"
@@ -65,5 +64,13 @@ def serve_ssh(folder: Path) -> Iterator[str]:
         if before is not None:
             os.environ["GIT_SSH_COMMAND"] = before
         server.terminate()
-        server.communicate()
-        log.close()
+        server.wait()
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        with socket.create_connection(("127.0.0.1", port)):
+            return True
+    except ConnectionRefusedError:
+        return False
