@@ -20,13 +20,13 @@ from tests.walks.project import Patch, Project, Release, dotted, lines, successo
 
 @offence(open_releases)
 def code_on_release(project: Project, random: Random, release: Release) -> Moves:
-    path = random.choice(("app/shared.py", "app/quick.py", "setup.cfg"))
+    path = random.choice(("app/quick.py", "setup.cfg"))
     return {release.branch: project.change(release.tip, "Quick", {path: "# quick\n"})}
 
 
 @offence(open_releases)
 def code_on_release_and_back(project: Project, random: Random, release: Release) -> Moves:
-    quick = project.change(release.tip, "Quick", {"app/shared.py": "# quick\n"})
+    quick = project.change(release.tip, "Quick", {"app/quick.py": "# quick\n"})
     return {release.branch: project.commit("Back", [quick], release.tip.files)}
 
 
