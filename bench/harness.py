@@ -97,23 +97,26 @@ def empty_hook(hook: Path) -> Path:
     return empty
 
 
-def instructions(server: Path, updates: Iterable[Update], *command: str, children: bool = False) -> Optional[float]:
-    """Millions of instructions that a hook executes, under valgrind; None where there is none."""
+def instructions(server: Path, updates: Iterable[Update], *command: str) -> Optional[tuple[float, float]]:
+    """Millions of instructions of a hook, and of its git processes, under valgrind; None where there is none."""
     valgrind = next(
         (path for path in map(Path, ("/usr/bin/valgrind", "/usr/local/bin/valgrind")) if path.exists()), None
     )
     if valgrind is None:
         return None
     out = server / "bench-callgrind"
-    traced = "yes" if children else "no"
-    options = ("--tool=callgrind", "-q", f"--trace-children={traced}", f"--callgrind-out-file={out}.%p")
+    options = ("--tool=callgrind", "-q", "--trace-children=yes", f"--callgrind-out-file={out}.%p")
     run_hook(server, updates, str(valgrind), *options, *command)
-    total = 0
+    hook, gits = 0, 0
     for path in server.glob(f"{out.name}.*"):
         lines = path.read_text(errors="replace").splitlines()
-        total += next((int(line.split()[1]) for line in lines if line.startswith(("summary:", "totals:"))), 0)
+        total = next((int(line.split()[1]) for line in lines if line.startswith(("summary:", "totals:"))), 0)
+        if any(line.startswith("cmd:") and "/git " in line for line in lines):
+            gits += total
+        else:
+            hook = max(hook, total)  # the child that holds the lock begins with the count of its parent
         path.unlink()
-    return total / 1e6
+    return hook / 1e6, gits / 1e6
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -64,7 +64,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
                     return run.ms
 
                 runs[kind, name] = judge
-                counted[kind, name] = harness.instructions(server, updates, hook, children=True)
+                counted[kind, name] = harness.instructions(server, updates, hook)
         runs["empty", "small"] = lambda: harness.run_hook(server, updates, empty).ms
         took = harness.interleave(rounds, runs)
     rows = []
@@ -76,7 +76,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     )
     harness.table(("push of a", "small", "large", "ratio", "MB small", "MB large"), rows)
     if None not in counted.values():
-        rows = [(kind.replace("_", " "), *(counted[kind, name] for name in names)) for kind in project.Pushes._fields]
+        rows = [
+            (kind.replace("_", " "), *(sum(counted[kind, name] or ()) for name in names))
+            for kind in project.Pushes._fields
+        ]
         print("Millions of instructions, with those of its git processes\n")
         harness.table(("push of a", "small", "large", "ratio"), [(*row, row[2] / row[1]) for row in rows])
     return 0
