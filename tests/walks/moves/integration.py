@@ -87,7 +87,7 @@ def fast_forward(project: Project, random: Random, patch: Patch) -> Pushes:
     lambda project: [
         patch
         for patch in ready(project)
-        if not project.carried(patch) and not patch.tip.reach & ~patch.home.tip.reach & ~patch.commits
+        if patch.work and not project.carried(patch) and not patch.tip.reach & ~patch.home.tip.reach & ~patch.commits
         # its directory has all that the release has of it: a squash removes nothing that the branch did not remove
         if patch.home.tip.below(patch.folder).keys() <= patch.tip.below(patch.folder).keys()
         # and there is something to squash
