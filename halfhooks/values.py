@@ -6,24 +6,35 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
-    from operator import itemgetter
+    from _operator import itemgetter
 
     class _Fields(type):
-        """Turns a class body of annotated names, some with a default, into a tuple with named fields."""
+        """Turns a class body of annotated names, the last ones with a default, into a tuple with named fields."""
 
         def __new__(mcs, name, bases, body):
             if not bases:
                 return super().__new__(mcs, name, bases, body)
             fields = tuple(body.pop("__annotations__", {}))
-            defaults = {field: body.pop(field) for field in fields if field in body}
-            arguments = ", ".join(f"{field}=_d[{field!r}]" if field in defaults else field for field in fields)
-            values = "".join(f"{field}, " for field in fields)
-            scope = {"_d": defaults, "_new": tuple.__new__}
-            exec(f"def __new__(cls, {arguments}): return _new(cls, ({values}))", scope)
-            body.update({field: property(itemgetter(i)) for i, field in enumerate(fields)})
-            body.update(__new__=scope["__new__"], __slots__=(), _fields=fields, __repr__=_show, _replace=_replace)
-            body.pop("__dict__", None)
+            defaults = {field: body[field] for field in fields if field in body}
+            body.update((field, property(itemgetter(i))) for i, field in enumerate(fields))
+            body.update(__slots__=(), _fields=fields, _defaults=defaults)
+            body.update(__new__=_make, __repr__=_show, _replace=_replace)
             return type(name, (tuple,), body)
+
+    def _make(cls, *values, **named):
+        if named or len(values) != len(cls._fields):
+            values = _complete(cls, values, named)
+        return tuple.__new__(cls, values)
+
+    def _complete(cls, values, named):
+        """All values of a tuple, in order: given by place, given by name, or else the default."""
+        given = dict(zip(cls._fields, values))
+        if len(values) > len(cls._fields) or given.keys() & named.keys() or named.keys() - set(cls._fields):
+            raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}, each once")
+        found = {**cls._defaults, **given, **named}
+        if len(found) < len(cls._fields):
+            raise TypeError(f"{cls.__name__} lacks {', '.join(field for field in cls._fields if field not in found)}")
+        return [found[field] for field in cls._fields]
 
     def _show(self):
         pairs = ", ".join(f"{field}={value!r}" for field, value in zip(self._fields, self))
