@@ -40,7 +40,7 @@ def breaches(push: Push, folder: str, canonical: Canonical) -> Iterator[Breach]:
     If a parent holds the canonical entry, the commit must hold it; otherwise the commit's entry, absence included, must
     be canonical or that of a parent: who has not yet seen a release keeps the old view until the merge.
     """
-    for commit in push.commits:
+    for commit in push.touching(folder):
         for name in push.touched(commit, folder):
             fixed = canonical(name, commit)
             if not fixed.immutable:

@@ -83,7 +83,7 @@ def _changed(push: Push, folder: str, is_fixed: IsFixed) -> Iterator[Breach]:
     """The commits in which a name is neither what a parent fixed, nor what was fixed at first."""
     good: dict[str, set[Entry]] = {}
     bad: set[tuple[str, Entry]] = set()
-    for commit in push.commits:
+    for commit in push.touching(folder):
         for name in push.touched(commit, folder):
             mine = push.below(commit.oid, folder, name)
             entries = {parent: push.below(parent, folder, name) for parent in commit.parents}

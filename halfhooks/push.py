@@ -182,6 +182,23 @@ class Push:
         trees = (folder(self.objects, entry).entries for entry in (old, new))
         return self.once((old, new), lambda: differing(*trees))
 
+    def touching(self, *folders: str) -> list[Commit]:
+        """The new commits, parents first, in which one of some folders is not as in all their parents.
+
+        Most commits of a long history touch none, so that whoever judges what a commit did there need not see the rest.
+        """
+        return self.once(("touching", folders), lambda: self._find_touching(folders))
+
+    def _find_touching(self, folders: tuple[str, ...]) -> list[Commit]:
+        found = set()
+        for name in folders:
+            rooms = {oid: self.room(oid, name) for commit in self.commits for oid in (commit.oid, *commit.parents)}
+            for commit in self.commits:
+                mine = rooms[commit.oid]
+                if any(rooms[parent] != mine for parent in commit.parents) or not commit.parents:
+                    found.add(commit.oid)
+        return [commit for commit in self.commits if commit.oid in found]
+
     def touched(self, commit: Commit, folder_name: str) -> list[str]:
         """The names directly below a folder in which a commit differs from at least one parent."""
         mine = self.room(commit.oid, folder_name)

@@ -71,6 +71,17 @@ def within(push: Push, commit: str, text: str, path: str = "", line: int = 0) ->
     return Finding(text, ref=push.owner(commit).ref, commit=commit, path=path, line=line)
 
 
+def look_alikes(push: Push, folder: str) -> Iterator[Finding]:
+    """The names that the new commits hold beside one of the three folders and that can be mistaken for it, each once."""
+    known = set()
+    root = push.layout.root
+    for commit in push.commits:
+        for name, meant in push.rooms[commit.tree].look_alikes:
+            if meant == folder and name not in known:
+                known.add(name)
+                yield within(push, commit.oid, f"'{root}{name}' can be mistaken for '{root}{meant}'", root + name)
+
+
 def adopted(push: Push, code: str) -> Iterator[Finding]:
     """What one rule says of a production branch that is new to us, and has a past of its own."""
     return (at(flaw.move, flaw.text, flaw.path) for flaw in flaws(push, code))

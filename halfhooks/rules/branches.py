@@ -417,7 +417,7 @@ def patch_out_of_its_room(push: Push) -> Iterator[Finding]:
         $ git push origin ho-patch/3-tags
     """
     own = _patch_commits(push)
-    for commit in push.commits:
+    for commit in push.touching(*push.layout.folders()):
         patches = own.get(commit.oid, set())
         for path in outside(push, commit, patches) if patches else ():
             branch = push.layout.patch + sorted(patches)[0]

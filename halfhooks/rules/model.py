@@ -6,7 +6,7 @@ from halfhooks.immutability import model_files
 from halfhooks.layout import HOTFIX, PRODUCTION
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, release_file
 from halfhooks.promotion import find_promotion
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, look_alikes, rule, within
 from halfhooks.snapshot import SYMLINK, is_file
 
 TYPE_CHECKING = False
@@ -87,13 +87,7 @@ def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
             for name in push.own(push.new[oid], layout.model):
                 path = layout.path(layout.model, name)
                 yield within(push, oid, f"'{path}' was changed by no promotion", path)
-    known = set()
-    for commit in push.commits:
-        for name, meant in push.rooms[commit.tree].look_alikes:
-            if meant == layout.model and name not in known:
-                known.add(name)
-                path = layout.root + name
-                yield within(push, commit.oid, f"'{path}' can be mistaken for '{layout.root}{meant}'", path)
+    yield from look_alikes(push, layout.model)
 
 
 def _label(push: Push) -> str:

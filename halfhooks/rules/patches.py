@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.immutability import patches as patch_breaches
 from halfhooks.names import BAD_PATCH_ID, PATCH_BRANCH, RELEASE_BRANCH, is_patch_id, patch_number
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, rule, within
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, look_alikes, rule, within
 from halfhooks.snapshot import FILE, FOLDER, SYMLINK, Change, changes, folder, is_file, is_folder
 from halfhooks.values import NamedTuple
 
@@ -202,13 +202,7 @@ def patch_file_name(push: Push) -> Iterator[Finding]:
             if first.name != human.name:
                 yield first.finding(f"'{first.name}' runs before '{human.name}'")._replace(warning=True)
                 break
-    known = set()
-    for commit in push.commits:
-        for name, meant in push.rooms[commit.tree].look_alikes:
-            if meant == push.layout.patches and name not in known:
-                known.add(name)
-                path = push.layout.root + name
-                yield within(push, commit.oid, f"'{path}' can be mistaken for '{push.layout.root}{meant}'", path)
+    yield from look_alikes(push, push.layout.patches)
 
 
 def _is_run(file: _File) -> bool:
@@ -375,7 +369,7 @@ def patch_special_file(push: Push) -> Iterator[Finding]:
         $ git push origin ho-patch/3-tags
     """
     known = set()
-    for commit in push.commits:
+    for commit in push.touching(*push.layout.folders()):
         for change in _own_entries(push, commit):
             if change.new and change.new.mode not in (FILE, FOLDER) and (change.path, change.new) not in known:
                 known.add((change.path, change.new))

@@ -160,9 +160,10 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
     """
     cleared: set[Optional[Entry]] = set()
     for commit in push.commits:
-        rooms = push.rooms[commit.tree]
-        if rooms.problem:
-            yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {rooms.problem}")
+        problem = push.rooms[commit.tree].problem
+        if problem:
+            yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {problem}")
+    for commit in push.touching(*push.layout.folders()):
         for name in push.layout.folders():
             entry = push.room(commit.oid, name)
             olds = [push.room(parent, name) for parent in commit.parents]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from halfhooks.immutability import release_files
-from halfhooks.integration import FOREIGN, is_dropped, is_integrated, misfits, read_lists
+from halfhooks.integration import FOREIGN, is_dropped, is_integrated, misfits, read_lists, same_patch
 from halfhooks.layout import CANDIDATES, HEADS, RC, STAGE
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, nearest, parse_file_name, release_file
 from halfhooks.promotion import find_promotion
 from halfhooks.release import OPEN_HOTFIX, PREPARATION, read_lines
-from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, rule
+from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, look_alikes, rule
 from halfhooks.snapshot import FILE, entry_at
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _brought(push: Push) -> Iterator[_Seen]:
     """Each entry of `releases/` that a new commit holds unlike all its parents, or that a new production begins with."""
     folder = push.layout.releases
     known = set()
-    for commit in push.commits:
+    for commit in push.touching(folder):
         for name in push.own(commit, folder):
             entry = push.below(commit.oid, folder, name)
             if entry and (name, entry) not in known:
@@ -117,13 +117,7 @@ def release_file_name(push: Push) -> Iterator[Finding]:
                 for _, (before, after) in push.layout.files
             ]
             yield seen.finding(f"'{seen.path}' is no release file; the nearest name is '{nearest(seen.name, forms)}'")
-    known: set[tuple[str, str]] = set()
-    for commit in push.commits:
-        for name, meant in push.rooms[commit.tree].look_alikes:
-            if meant == push.layout.releases and (name, meant) not in known:
-                known.add((name, meant))
-                text = f"'{push.layout.root}{name}' can be mistaken for '{push.layout.root}{meant}'"
-                yield Finding(text, ref=push.owner(commit.oid).ref, commit=commit.oid, path=push.layout.root + name)
+    yield from look_alikes(push, push.layout.releases)
 
 
 @rule(
@@ -369,7 +363,7 @@ def _not_integrated(push: Push, release: Release, patch: str, candidates: tuple[
     if not is_integrated(push, release, patch, tip):
         return f"'{branch}' is not merged: {tip[:10]} is not in the release"
     path = push.layout.path(push.layout.patches, patch)
-    if entry_at(push.objects, release.tip, path) != entry_at(push.objects, tip, path):
+    if not same_patch(push, release.tip, tip, patch):
         return f"'{path}/' is not as '{branch}' has it"
     if is_dropped(push, release, tip):
         return f"the merge of '{branch}' kept nothing of it"

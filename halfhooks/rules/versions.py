@@ -323,7 +323,7 @@ def candidates_left(push: Push) -> Iterator[Finding]:
     for move, number in _cut(push):
         release = push.after.release(move.name.version) if move.name.version else None
         for patch in release.candidates if release else ():
-            tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
+            tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""} or {""}
             if release and any(has_work(push, release, patch, tip) for tip in tips):
                 text = f"'{patch}' is integrated in {release.version}, but not staged in its RC {number}"
                 yield at(move, text)
