@@ -193,12 +193,13 @@ def rooms_of(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layou
     new = {commit.oid for commit in commits}
     parents = sorted({parent for commit in commits for parent in commit.parents} - new)
     objects.load(parents)
-    trees = {commit.tree for commit in commits} | {objects.commit(parent).tree for parent in parents}
+    # in the order of history: git stores neighbours as differences to each other, and reads them fastest one after the other
+    trees = dict.fromkeys([objects.commit(parent).tree for parent in parents] + [commit.tree for commit in commits])
     problems: dict[str, str] = {}
     roots = {tree: tree for tree in trees}
     for name in layout.root.split("/")[:-1]:
         roots = _step_into(objects, roots, name, problems)
-    rooms = {oid: read_rooms(layout, tree) for oid, tree in objects.stream_trees(sorted({*roots.values()}))}
+    rooms = {oid: read_rooms(layout, tree) for oid, tree in objects.stream_trees(list(dict.fromkeys(roots.values())))}
     outside = read_rooms(layout, NO_TREE)
     return {tree: _with_problem(rooms.get(roots.get(tree, ""), outside), problems.get(tree, "")) for tree in trees}
 
@@ -207,7 +208,7 @@ def _step_into(objects: ObjectDatabase, roots: dict[str, str], name: str, proble
     """For each root tree, the tree of its folder `name`, where it has one; what is malformed goes to `problems`."""
     inner: dict[str, str] = {}
     bad: dict[str, str] = {}
-    for oid, tree in objects.stream_trees(sorted({*roots.values()})):
+    for oid, tree in objects.stream_trees(list(dict.fromkeys(roots.values()))):
         entry = tree.entries.get(name)
         if entry and is_folder(entry):
             inner[oid] = entry.oid

@@ -31,8 +31,8 @@ CLEAN = {
     "LC_ALL": "C",
     "PATH": "/usr/bin:/bin",
 }
-BATCH = 500
-"""Requests written to `cat-file` before its answers are read: they must fit into a pipe, or both sides wait for ever."""
+BATCH = 400
+"""Requests written to `cat-file` at once. Two batches must fit into its pipe of 64 KiB, or both sides wait for ever."""
 
 
 MANY_REFS = 64
@@ -308,11 +308,15 @@ class ObjectDatabase:
 
         All must be taken before another object is asked for: there is one pipe, and its answers come in order.
         """
+        self._ask(oids[:BATCH])
         for start in range(0, len(oids), BATCH):
-            batch = oids[start : start + BATCH]
-            self._process.write("".join([f"{oid}\n" for oid in batch]).encode())
-            for oid in batch:
+            self._ask(oids[start + BATCH : start + 2 * BATCH])  # git looks for these while we take those before
+            for oid in oids[start : start + BATCH]:
                 yield (oid, *self._answer(oid))
+
+    def _ask(self, oids: Sequence[str]) -> None:
+        if oids:
+            self._process.write("".join([f"{oid}\n" for oid in oids]).encode())
 
     def _answer(self, oid: str) -> tuple[str, bytes]:
         header = self._answers.readline().split()
