@@ -58,11 +58,15 @@ def fork_points(project: Project, release: Release) -> list[str]:
 
 
 def patch_paths(push: Push, release_side: str, tip: str) -> dict[str, Change]:
-    """The paths that a patch branch changed since it last met the release, with their entries at its tip."""
-    found: dict[str, Change] = {}
-    for base in merge_bases(push.objects, release_side, tip):
-        found.update((change.path, change) for change in commit_changes(push.objects, base, tip))
-    return found
+    """The paths that a patch branch changed since it last met the release, with their entries at its tip.
+
+    Where both have merged the same third branch there are several bases: what differs from each is the patch's own.
+    """
+    bases = merge_bases(push.objects, release_side, tip)
+    first, *others = [
+        {change.path: change for change in commit_changes(push.objects, base, tip)} for base in bases
+    ] or [{}]
+    return {path: change for path, change in first.items() if all(path in other for other in others)}
 
 
 def is_contained(push: Push, commit: str) -> bool:
@@ -74,46 +78,69 @@ def is_contained(push: Push, commit: str) -> bool:
 
 def is_integrated(push: Push, release: Release, patch: str, tip: str) -> bool:
     """Whether the tip of a patch branch, or a squash of it, is in a release branch or in production."""
-    if is_contained(push, tip):
-        return True
-    bases = merge_bases(push.objects, release.tip, tip)
-    line = between(push.objects, [release.tip], [*bases, push.after.production])
-    return any(is_squash(push, push.objects.commit(oid), release.version, patch, tip, whole=True) for oid in line)
+    return is_contained(push, tip) or _was_squashed(push, release.tip, release.version, patch, tip)
 
 
 def is_squash(push: Push, commit: Commit, version: Version, patch: str, tip: str, whole: bool = False) -> bool:
-    """Whether a commit is a squash of a patch branch: the same `Patches/ID/`, and changes only where the branch made some.
+    """Whether a commit is a squash of a patch branch: the same `Patches/ID/`, and otherwise only what the branch changed.
 
-    It may carry the bookkeeping of its release. `whole`: nothing that the branch changed is missing in it.
+    A path is as the branch has it, unless the release had changed it too. The commit may carry the bookkeeping of its
+    release. `whole`: nothing that the branch changed is missing in it.
     """
-    if len(commit.parents) != 1:
+    if len(commit.parents) != 1 or not same_patch(push, commit.oid, tip, patch):
         return False
     (parent,) = commit.parents
-    directory = push.layout.path(push.layout.patches, patch)
-    if entry_at(push.objects, commit.oid, directory) != entry_at(push.objects, tip, directory):
-        return False
     wanted = patch_paths(push, parent, tip)
     books = book_paths(version, push.layout)
-    touched = {change.path for change in commit_changes(push.objects, parent, commit.oid)} - books
-    if not touched or not touched <= wanted.keys():
+    touched = {
+        change.path: change for change in commit_changes(push.objects, parent, commit.oid) if change.path not in books
+    }
+    if not touched or not touched.keys() <= wanted.keys():
         return False
-    missing = wanted.keys() - touched
+    if any(change.new != wanted[path].new and change.old == wanted[path].old for path, change in touched.items()):
+        return False
+    missing = wanted.keys() - touched.keys()
     return not whole or all(entry_at(push.objects, parent, path) == wanted[path].new for path in missing)
 
 
+def same_patch(push: Push, release_side: str, tip: str, patch: str) -> bool:
+    """Whether a release has the directory of a patch as its branch has it, but for a README that only the release has."""
+    directory = push.layout.path(push.layout.patches, patch)
+    ours, theirs = (folder_at(push.objects, oid, directory).entries for oid in (release_side, tip))
+    readme = {push.layout.readme} - theirs.keys()
+    return {name: ours[name] for name in ours if name not in readme} == dict(theirs.items())
+
+
 def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
-    """Whether an integrated candidate brought anything: its branch was not merely made at a commit of the release."""
-    if not is_integrated(push, release, patch, tip):
+    """Whether a candidate was integrated with anything in it: its branch was not merely made at a commit of the release.
+
+    `tip` is that of its branch, "" when it has been deleted: then its directory alone can tell.
+    """
+    if tip and not is_integrated(push, release, patch, tip):
         return False
-    directory = folder_at(push.objects, tip, push.layout.path(push.layout.patches, patch))
-    if directory.entries.keys() - {push.layout.readme}:
+    directory = folder_at(push.objects, tip or release.tip, push.layout.path(push.layout.patches, patch))
+    if set(directory.entries) - {push.layout.readme}:
         return True
+    return bool(tip) and not _is_on_line(push, release, tip) and _brings_work(push, release.version, tip)
+
+
+def _is_on_line(push: Push, release: Release, tip: str) -> bool:
+    """Whether a commit is on the line of first parents of a release, down to production."""
     commit = push.objects.commit(release.tip)
     while commit.oid != tip:
         if not commit.parents or is_ancestor(push.objects, commit.oid, push.after.production):
-            return True
+            return False
         commit = push.objects.commit(commit.parents[0])
-    return False
+    return True
+
+
+def _brings_work(push: Push, version: Version, tip: str) -> bool:
+    """Whether a branch ends in more than bookkeeping; merges without changes of their own do not count."""
+    commit = push.objects.commit(tip)
+    while len(commit.parents) > 1 and not own_changes(push.objects, commit):
+        commit = push.objects.commit(commit.parents[0])
+    changes = own_changes(push.objects, commit)
+    return any(not _is_bookkeeping(push, commit, version, change) for change in changes) if commit.parents else True
 
 
 def book_paths(version: Version, layout: Layout) -> set[str]:
@@ -233,9 +260,18 @@ def _squashed(push: Push, commit: Commit, version: Version) -> str:
     listed = {*release.candidates, *release.complete} if release else set()
     for patch in listed.intersection(read_lists(push, commit.parents[0], version).candidates):
         tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
-        if any(is_squash(push, commit, version, patch, tip) for tip in tips):
-            return patch
+        for tip in tips:
+            if is_squash(push, commit, version, patch, tip) and not _was_squashed(
+                push, commit.parents[0], version, patch, tip
+            ):
+                return patch
     return ""
+
+
+def _was_squashed(push: Push, commit: str, version: Version, patch: str, tip: str) -> bool:
+    """Whether a squash of a patch branch, as it stands, is already in the history of a commit."""
+    line = between(push.objects, [commit], [*merge_bases(push.objects, commit, tip), push.before.production])
+    return any(is_squash(push, push.objects.commit(oid), version, patch, tip, whole=True) for oid in line)
 
 
 def _changed_on_both_sides(push: Push, commit: Commit, path: str) -> bool:
@@ -243,7 +279,11 @@ def _changed_on_both_sides(push: Push, commit: Commit, path: str) -> bool:
 
     A file that one side renamed and the other edited counts too: git settles it under the new name.
     """
-    one, two = commit.parents[0], commit.parents[-1]
+    pairs = [(one, two) for i, one in enumerate(commit.parents) for two in commit.parents[i + 1 :]]
+    return any(_settles(push, one, two, path) for one, two in pairs)
+
+
+def _settles(push: Push, one: str, two: str, path: str) -> bool:
     for base in merge_bases(push.objects, one, two):
         old, ours, theirs = (entry_at(push.objects, oid, path) for oid in (base, one, two))
         if ours != theirs and ours != old and theirs != old:
@@ -283,7 +323,7 @@ def _is_withdrawn(push: Push, version: Version, patch: str, before: Lists, after
         return False
     release = push.before.release(version)
     tip = push.before.patch_tips.get(patch, "")
-    return not (release and tip and has_work(push, release, patch, tip))
+    return not (release and has_work(push, release, patch, tip))
 
 
 def _wrong_books(push: Push, commit: Commit, version: Version) -> Optional[Misfit]:
