@@ -12,7 +12,8 @@ from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
 from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
-from halfhooks.push import Push, Rooms, Transport, read_rooms
+from halfhooks.push import Push, Transport
+from halfhooks.rooms import RoomReader, read_rooms
 from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, is_file, is_folder
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from halfhooks.config import Config
     from halfhooks.git import Process, Repository
     from halfhooks.layout import Layout
+    from halfhooks.rooms import Rooms
     from halfhooks.snapshot import Commit
 
 
@@ -199,7 +201,9 @@ def rooms_of(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layou
     roots = {tree: tree for tree in trees}
     for name in layout.root.split("/")[:-1]:
         roots = _step_into(objects, roots, name, problems)
-    rooms = {oid: read_rooms(layout, tree) for oid, tree in objects.stream_trees(list(dict.fromkeys(roots.values())))}
+    reader = RoomReader(layout)
+    inside = objects.read(list(dict.fromkeys(roots.values())))
+    rooms = {oid: reader.read(raw, len(oid) // 2) for oid, _, raw in inside}
     outside = read_rooms(layout, NO_TREE)
     return {tree: _with_problem(rooms.get(roots.get(tree, ""), outside), problems.get(tree, "")) for tree in trees}
 

@@ -266,6 +266,15 @@ class ObjectDatabase:
             known = self._trees[oid] = parse_tree(self._read(oid, "tree"), len(oid) // 2)
         return known
 
+    def load_trees(self, oids: Iterable[str]) -> None:
+        """Read many trees in one go, so that `tree` knows them. They should be few enough to be remembered together."""
+        missing = [oid for oid in dict.fromkeys(oids) if oid not in self._trees]
+        if len(self._trees) + len(missing) > self.REMEMBERED:
+            self._trees.clear()
+        for oid, kind, raw in self.read(missing):
+            if kind == "tree":
+                self._trees[oid] = parse_tree(raw, len(oid) // 2)
+
     def blob(self, oid: str) -> bytes:
         """The content of the blob `oid`; a GitError when there is none."""
         known = self._blobs.get(oid)

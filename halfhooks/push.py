@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from halfhooks.history import between
-from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, fold, parse_ref
+from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.release import Project
-from halfhooks.snapshot import Entry, differing, entry_at, folder
+from halfhooks.snapshot import differing, entry_at, folder
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -14,43 +14,11 @@ if TYPE_CHECKING:
     from typing import Callable, Optional, TypeVar
 
     from halfhooks.config import Config
-    from halfhooks.layout import Layout
     from halfhooks.names import RefName
-    from halfhooks.snapshot import Commit, Snapshot, Tree, Update
+    from halfhooks.rooms import Rooms
+    from halfhooks.snapshot import Commit, Entry, Snapshot, Update
 
     T = TypeVar("T")
-
-
-class Rooms(NamedTuple):
-    """What a commit holds where the rules look: its three folders, and what is wrong with the tree around them."""
-
-    releases: Optional[Entry]
-    patches: Optional[Entry]
-    model: Optional[Entry]
-    problem: str = ""
-    look_alikes: tuple[tuple[str, str], ...] = ()
-
-
-def read_rooms(layout: Layout, tree: Tree) -> Rooms:
-    """The rooms in the tree of the project's root folder."""
-    releases, patches, model = (tree.entries.get(name) for name in layout.folders())
-    return Rooms(releases, patches, model, tree.problem, tuple(_look_alikes(tree, layout)))
-
-
-def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
-    """Names that some file system, or a reader, takes for one of the three folders, with the folder.
-
-    Windows drops dots and spaces at the end, and knows long names by a short one (`RELEAS~1`).
-    """
-    folders = {name.lower(): name for name in layout.folders()}
-    short = {f"{name[:6]}~1": folders[name] for name in folders}
-    for name in tree.entries:
-        if name in folders.values() or (name.isascii() and name[:1].lower() not in "rpm"):
-            continue
-        plain = fold(name).partition(":")[0].rstrip(". ")
-        meant = folders.get(plain) or short.get(plain)
-        if meant:
-            yield name, meant
 
 
 class Move(NamedTuple):

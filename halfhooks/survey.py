@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Optional
 
     from halfhooks.layout import Layout
-    from halfhooks.push import Rooms
+    from halfhooks.rooms import Rooms
     from halfhooks.snapshot import Commit
 
     Collected = tuple[Push, list[str]]

@@ -30,7 +30,8 @@ TABLE = [
     ("release", f"{VALUES} history"),
     ("sql", "values"),
     ("config", VALUES),
-    ("push", f"{VALUES} history release config"),
+    ("rooms", f"{VALUES} objects"),
+    ("push", f"{VALUES} history release config rooms"),
     ("promotion", f"{VALUES} history release config push"),
     ("production", f"{VALUES} release push"),
     ("integration", f"{VALUES} history release config push promotion"),
@@ -40,8 +41,8 @@ TABLE = [
     ("rules.patches", f"{FACTS} rules._registry sql"),
     ("rules.*", f"{FACTS} rules._registry"),
     ("git", f"{VALUES} objects"),
-    ("collect", f"{VALUES} objects history release config push git"),
-    ("survey", f"{VALUES} config push git collect"),
+    ("collect", f"{VALUES} objects history release config rooms push git"),
+    ("survey", f"{VALUES} config rooms push git collect"),
     ("state", f"{FACTS} rules"),
     ("past", f"{FACTS} rules state"),
     ("report", "rules"),
@@ -64,7 +65,7 @@ THIRD_PARTY = {
 }
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
-CHEAP = "__future__ _operator errno fcntl heapq io operator os select signal stat sys time unicodedata zlib"
+CHEAP = "__future__ _operator errno fcntl gc heapq io operator os select signal stat sys time unicodedata zlib"
 
 # measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"

@@ -6,7 +6,8 @@ import pytest
 
 from halfhooks.layout import HALFHOOKS
 from halfhooks.names import BRANCH, PATCH_BRANCH
-from halfhooks.push import Move, read_rooms
+from halfhooks.push import Move
+from halfhooks.rooms import read_rooms
 from halfhooks.snapshot import Entry, Tree, Update
 from tests.collect_test import pushing
 from tests.opened import collected

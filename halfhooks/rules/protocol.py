@@ -6,6 +6,7 @@ from halfhooks.layout import HEADS, TAGS
 from halfhooks.names import BRANCH, OTHER, POLICED_BRANCHES, RELEASE_TAG, TAG
 from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
 from halfhooks.snapshot import folder, is_file, is_folder
+from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,32 +159,56 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
         $ commit=$(git commit-tree $(git write-tree) -p ho-patch/3-tags -m 'One of each name')
         $ git push origin $commit:refs/heads/ho-patch/3-tags
     """
-    cleared: set[Optional[Entry]] = set()
     for commit in push.commits:
         problem = push.rooms[commit.tree].problem
         if problem:
             yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {problem}")
+    for bad, problem in _malformed(push):
+        yield within(push, bad.commit, f"the folder '{bad.path}' is malformed: {problem}", bad.path)
+
+
+AT_ONCE = 500
+"""Folders that are read together, so that git need not be waited for at each."""
+
+
+class _Folder(NamedTuple):
+    """A folder that a commit brings, and the entry that it is compared to."""
+
+    commit: str
+    path: str
+    new: Entry
+    old: Optional[Entry]
+
+
+def _malformed(push: Push) -> Iterator[tuple[_Folder, str]]:
+    """The malformed folders that the new commits bring in the three rooms, and what is wrong with each."""
+    left = list(_new_folders(push))
+    while left:
+        batch = left[:AT_ONCE]
+        del left[:AT_ONCE]
+        push.objects.load_trees(
+            [entry.oid for each in batch for entry in (each.new, each.old) if entry and is_folder(entry)]
+        )
+        for each in batch:
+            tree, before = folder(push.objects, each.new), folder(push.objects, each.old)
+            if tree.problem:
+                yield each, tree.problem
+            for name in push.differing(each.old, each.new):
+                entry = tree.entries.get(name)
+                if entry and is_folder(entry):
+                    left.append(_Folder(each.commit, f"{each.path}/{name}", entry, before.entries.get(name)))
+
+
+def _new_folders(push: Push) -> Iterator[_Folder]:
+    """The rooms of the new commits that are unlike those of all parents, each state once."""
+    known = set()
     for commit in push.touching(*push.layout.folders()):
         for name in push.layout.folders():
             entry = push.room(commit.oid, name)
             olds = [push.room(parent, name) for parent in commit.parents]
-            if entry in olds or entry in cleared:
-                continue
-            cleared.add(entry)
-            path = push.layout.path(name)
-            for bad, problem in _problems(push, entry, next(iter(olds), None), path):
-                yield within(push, commit.oid, f"the folder '{bad}' is malformed: {problem}", bad)
-
-
-def _problems(push: Push, new: Optional[Entry], old: Optional[Entry], path: str) -> Iterator[tuple[str, str]]:
-    """The malformed folders at and below `path`, as far as they differ from an older state."""
-    if new == old or not is_folder(new):
-        return
-    tree, before = folder(push.objects, new), folder(push.objects, old)
-    if tree.problem:
-        yield path, tree.problem
-    for name in push.differing(old, new):
-        yield from _problems(push, tree.entries.get(name), before.entries.get(name), f"{path}/{name}")
+            if entry and is_folder(entry) and entry not in olds and entry not in known:
+                known.add(entry)
+                yield _Folder(commit.oid, push.layout.path(name), entry, next(iter(olds), None))
 
 
 @rule("HH006", UPDATE, hint="push to the branch itself, not to its alias")
