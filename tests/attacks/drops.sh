@@ -66,3 +66,8 @@ git push -q origin ho-prod
 git switch -q ho-release/0.2.0
 : > releases/0.2.0-stage.txt; git rm -q -r Patches/2-posts app/p_2_posts.py; commit 'Forget 2-posts'
 git push -q origin ho-release/0.2.0
+
+### an integrated patch without a branch is withdrawn, and its code would stay
+# refused: HH108
+merge_patch 0.1.1 4-fix; push ho-release/0.1.1; push :ho-patch/4-fix; withdraw 0.1.1 4-fix
+git push -q origin ho-release/0.1.1

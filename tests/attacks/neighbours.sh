@@ -73,6 +73,43 @@ git push -q --atomic origin ho-release/0.2.0 :ho-patch/3-tags
 git switch -q ho-release/0.1.1; git merge -q --ff-only ho-patch/4-fix
 git push -q origin ho-release/0.1.1
 
+### a candidate is withdrawn after another entered by fast-forward
+# accepted
+new_patch 0.1.1 6-idea; git switch -q ho-patch/4-fix; git merge -q --no-ff -m 'Merge 0.1.1' ho-release/0.1.1; push ho-patch/4-fix
+git switch -q ho-release/0.1.1; git merge -q --ff-only ho-patch/4-fix; push ho-release/0.1.1; withdraw 0.1.1 6-idea
+git push -q origin ho-release/0.1.1
+
+### a branch from the fork, without the README of its listing, is integrated, then staged
+# accepted
+candidate 0.1.1 6-late; push ho-release/0.1.1; git switch -q -c ho-patch/6-late v0.1.0; mkdir Patches/6-late; change 6-late 'select 6;'; push ho-patch/6-late
+merge_patch 0.1.1 6-late; push ho-release/0.1.1; move_to_stage 0.1.1 6-late; commit 'Stage 6-late'
+git push -q origin ho-release/0.1.1
+
+### a branch from the fork, without the README of its listing, is squashed, then staged
+# accepted
+candidate 0.1.1 6-late; push ho-release/0.1.1; git switch -q -c ho-patch/6-late v0.1.0; mkdir Patches/6-late; change 6-late 'select 6;'; push ho-patch/6-late
+git switch -q ho-release/0.1.1; git merge -q --squash ho-patch/6-late >/dev/null; commit '6-late, squashed'; push ho-release/0.1.1
+move_to_stage 0.1.1 6-late; commit 'Stage 6-late'
+git push -q origin ho-release/0.1.1
+
+### a squash settles a file that the release changed too
+# accepted
+git switch -q ho-patch/3-tags; echo '# tags' >> app/p_1_users.py; commit 'Tags of users'; push ho-patch/3-tags
+git switch -q ho-patch/5-code; echo '# code' >> app/p_1_users.py; commit 'Code of users'; push ho-patch/5-code; integrate 0.2.0 5-code
+git merge -q --squash ho-patch/3-tags >/dev/null 2>&1 || printf '# code of 1-users\n# code\n# tags\n' > app/p_1_users.py
+commit '3-tags, squashed'; move_to_stage 0.2.0 3-tags; commit 'Stage 3-tags'
+git push -q origin ho-release/0.2.0
+
+### a squash settles a file that the release changed too, after both merged ho-prod
+# accepted
+git switch -q ho-patch/3-tags; echo '# tags' >> app/p_1_users.py; commit 'Tags of users'; push ho-patch/3-tags
+git switch -q ho-patch/5-code; echo '# code' >> app/p_1_users.py; commit 'Code of users'; push ho-patch/5-code; integrate 0.2.0 5-code
+git switch -q ho-prod; mkdir docs; echo x > docs/x.md; commit 'Document'; push ho-prod; sync_release 0.2.0
+git switch -q ho-patch/3-tags; git merge -q --no-ff -m 'Merge ho-prod' ho-prod; push ho-patch/3-tags; git switch -q ho-release/0.2.0
+git merge -q --squash ho-patch/3-tags >/dev/null 2>&1 || printf '# code of 1-users\n# code\n# tags\n' > app/p_1_users.py
+commit '3-tags, squashed'; move_to_stage 0.2.0 3-tags; commit 'Stage 3-tags'
+git push -q origin ho-release/0.2.0
+
 ### a single commit is picked, which is a squash
 # accepted
 git switch -q ho-release/0.2.0; git cherry-pick ho-patch/3-tags >/dev/null
@@ -81,6 +118,14 @@ git push -q origin ho-release/0.2.0
 ### two patches are integrated by one octopus
 # accepted
 git switch -q ho-release/0.2.0; git merge -q --no-ff -m 'Integrate two' ho-patch/3-tags ho-patch/5-code >/dev/null
+git push -q origin ho-release/0.2.0
+
+### an octopus of two patches that changed different ends of one file
+# accepted
+git switch -q ho-patch/5-code; seq 20 > app/list.txt; commit 'A list'; push ho-patch/5-code; integrate 0.2.0 5-code
+new_patch 0.2.0 6-top; sed -i 's/^1$/one/' app/list.txt; commit 'Top'; push ho-patch/6-top
+git switch -q ho-patch/3-tags; git merge -q --no-ff -m 'Merge 0.2.0' ho-release/0.2.0; sed -i 's/^20$/twenty/' app/list.txt; commit 'Bottom'; push ho-patch/3-tags
+git switch -q ho-release/0.2.0; git merge -q --no-ff -m 'Integrate two' ho-patch/3-tags ho-patch/6-top >/dev/null
 git push -q origin ho-release/0.2.0
 
 ### a patch is stacked on another, and both enter by one merge

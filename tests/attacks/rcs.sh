@@ -84,3 +84,8 @@ git push -q origin ho-patch/3-tags
 # refused: HH108 HH204 HH205 HH309
 hotfix_open 0.1.0 v0.1.0; new_patch 0.1.0 8-urgent; work_on 8-urgent 'select 8;'; integrate 0.1.0 8-urgent; prepare_rc 0.1.0 2; commit 'Cut'
 git push -q origin ho-release/0.1.0
+
+### an RC with an integrated patch left out, whose branch has gone
+# refused: HH208
+merge_patch 0.2.0 3-tags; push ho-release/0.2.0 :ho-patch/3-tags; withdraw 0.2.0 5-code; push :ho-release/0.1.1; prepare_rc 0.2.0 1; commit 'Cut'
+git push -q origin ho-release/0.2.0

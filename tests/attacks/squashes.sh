@@ -49,3 +49,13 @@ git push -q origin ho-release/0.2.0
 # refused: HH108
 squash 0.2.0 ho-patch/3-tags; git commit -q -m x; git merge -q --squash ho-patch/5-code >/dev/null; git commit -q -m y; git reset -q --soft HEAD~2; git commit -q -m Both
 git push -q origin ho-release/0.2.0
+
+### code after a squash, in a file that the patch changed
+# refused: HH108
+squash 0.2.0 ho-patch/3-tags; commit '3-tags, squashed'; push ho-release/0.2.0; echo 'import os' > app/p_3_tags.py; commit 'Quick'
+git push -q origin ho-release/0.2.0
+
+### code after a squash, in the same push, in a file that the patch changed
+# refused: HH108
+squash 0.2.0 ho-patch/3-tags; commit '3-tags, squashed'; echo 'import os' > app/p_3_tags.py; commit 'Quick'
+git push -q origin ho-release/0.2.0
