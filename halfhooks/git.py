@@ -9,6 +9,7 @@ import os
 import time
 from select import select
 
+from halfhooks.large_tree import read_tree
 from halfhooks.objects import parse_commit, parse_tag, parse_tree
 from halfhooks.snapshot import Commit, Target
 
@@ -16,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from halfhooks.snapshot import Tree
+    from halfhooks.snapshot import SmallTree, Tree
 
 # What a child git may see of our environment. Over a file path or a shell account the rest is the pusher's
 # (GIT_CONFIG_GLOBAL, GIT_TRACE, GIT_ALLOW_PROTOCOL, PATH ...), and none of it may change what is read.
@@ -235,14 +236,15 @@ def parse_pairs(output: bytes) -> list[tuple[str, str]]:
 class ObjectDatabase:
     """The objects of a repository, read through one `git cat-file --batch` and remembered."""
 
-    REMEMBERED = 4000
-    """How many trees are kept; more are read again when needed."""
+    REMEMBERED = 32 << 20
+    """Bytes that the trees which are kept may take; more are read again when needed."""
 
     def __init__(self, repository: Repository) -> None:
         self._process = repository.start("cat-file", "--batch")
         self._answers = os.fdopen(os.dup(self._process.stdout), "rb", 1 << 16)
         self._commits: dict[str, Commit] = {}
         self._trees: dict[str, Tree] = {}
+        self._tree_bytes = 0
         self._blobs: dict[str, bytes] = {}
         self._targets: dict[str, Target] = {}
 
@@ -260,20 +262,22 @@ class ObjectDatabase:
     def tree(self, oid: str) -> Tree:
         """The tree `oid`; a GitError when there is none."""
         known = self._trees.get(oid)
-        if known is None:
-            if len(self._trees) >= self.REMEMBERED:
-                self._trees.clear()
-            known = self._trees[oid] = parse_tree(self._read(oid, "tree"), len(oid) // 2)
-        return known
+        return known if known is not None else self._keep(oid, self._read(oid, "tree"))
 
     def load_trees(self, oids: Iterable[str]) -> None:
         """Read many trees in one go, so that `tree` knows them. They should be few enough to be remembered together."""
-        missing = [oid for oid in dict.fromkeys(oids) if oid not in self._trees]
-        if len(self._trees) + len(missing) > self.REMEMBERED:
-            self._trees.clear()
-        for oid, kind, raw in self.read(missing):
+        for oid, kind, raw in self.read([oid for oid in dict.fromkeys(oids) if oid not in self._trees]):
             if kind == "tree":
-                self._trees[oid] = parse_tree(raw, len(oid) // 2)
+                self._keep(oid, raw)
+
+    def _keep(self, oid: str, raw: bytes) -> Tree:
+        size = 1000 + 8 * len(raw)  # what it takes when all of it is parsed, measured
+        if self._tree_bytes + size > self.REMEMBERED:
+            self._trees.clear()
+            self._tree_bytes = 0
+        self._tree_bytes += size
+        tree = self._trees[oid] = read_tree(raw, len(oid) // 2)
+        return tree
 
     def blob(self, oid: str) -> bytes:
         """The content of the blob `oid`; a GitError when there is none."""
@@ -302,7 +306,7 @@ class ObjectDatabase:
         named, named_kind = parse_tag(raw) if kind == "tag" else ("", "")
         return Target(oid, kind, named if named_kind == "commit" else "")
 
-    def stream_trees(self, oids: Sequence[str]) -> Iterator[tuple[str, Tree]]:
+    def stream_trees(self, oids: Sequence[str]) -> Iterator[tuple[str, SmallTree]]:
         """Many trees, read once and not remembered: there can be one for every commit of a long history."""
         return ((oid, parse_tree(raw, len(oid) // 2)) for oid, _, raw in self.read(oids))
 

@@ -10,7 +10,7 @@ from halfhooks.history import between, is_ancestor, merge_bases, parents_first
 from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import parse_file_name, release_file
 from halfhooks.promotion import find_promotion
-from halfhooks.release import numbers, read_lines
+from halfhooks.release import numbers_in, read_lines
 from halfhooks.snapshot import commit_changes, entry_at, folder_at, own_changes
 from halfhooks.values import NamedTuple
 
@@ -106,9 +106,9 @@ def is_squash(push: Push, commit: Commit, version: Version, patch: str, tip: str
 def same_patch(push: Push, release_side: str, tip: str, patch: str) -> bool:
     """Whether a release has the directory of a patch as its branch has it, but for a README that only the release has."""
     directory = push.layout.path(push.layout.patches, patch)
-    ours, theirs = (folder_at(push.objects, oid, directory).entries for oid in (release_side, tip))
+    ours, theirs = (dict(folder_at(push.objects, oid, directory).items()) for oid in (release_side, tip))
     readme = {push.layout.readme} - theirs.keys()
-    return {name: ours[name] for name in ours if name not in readme} == dict(theirs.items())
+    return {name: ours[name] for name in ours if name not in readme} == theirs
 
 
 def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
@@ -119,7 +119,7 @@ def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
     if tip and not is_integrated(push, release, patch, tip):
         return False
     directory = folder_at(push.objects, tip or release.tip, push.layout.path(push.layout.patches, patch))
-    if set(directory.entries) - {push.layout.readme}:
+    if set(directory.names()) - {push.layout.readme}:
         return True
     return bool(tip) and not _is_on_line(push, release, tip) and _brings_work(push, release.version, tip)
 
@@ -158,7 +158,7 @@ def read_lists(push: Push, commit: str, version: Version) -> Lists:
         return found.ids if found else ()
 
     names = push.names_below(commit, layout.releases)
-    rcs = numbers(names, version, RC, layout)
+    rcs = numbers_in(names, version, RC, layout)
     return Lists(lines(CANDIDATES), lines(STAGE), rcs, tuple(patch for n in rcs for patch in lines(RC, n)))
 
 

@@ -7,7 +7,7 @@ Trees are parsed here, not by git: git's own commands disagree about a tree with
 from __future__ import annotations
 
 from halfhooks.names import fold
-from halfhooks.snapshot import FOLDER, Commit, Entry, Tree
+from halfhooks.snapshot import FOLDER, Commit, Entry, SmallTree
 
 MODES = ("100644", "100755", "100664", "120000", "160000", FOLDER)
 
@@ -16,11 +16,11 @@ class MalformedObject(Exception):
     """A commit or tag that lacks what every commit or tag has."""
 
 
-def parse_tree(raw: bytes, id_size: int) -> Tree:
+def parse_tree(raw: bytes, id_size: int) -> SmallTree:
     """The entries of a raw tree object. `id_size` is the length of a binary object id: 20 for SHA-1, 32 for SHA-256.
 
     Names are decoded as UTF-8 with surrogate escapes, so that any bytes survive. A malformed tree is described by
-    `Tree.problem`, and holds the entries that could be read, the first one where a name stands twice.
+    `problem`, and holds the entries that could be read, the first one where a name stands twice.
     """
     entries: dict[str, Entry] = {}
     position, end, previous, problem = 0, len(raw), b"", ""
@@ -29,7 +29,7 @@ def parse_tree(raw: bytes, id_size: int) -> Tree:
         following = zero + 1 + id_size
         mode, space, name = raw[position:zero].partition(b" ")
         if zero < 0 or following > end or not space:
-            return Tree(entries, "it is cut off")
+            return SmallTree(entries, "it is cut off")
         text = name.decode("utf-8", "surrogateescape")
         entry = Entry(mode.decode("ascii", "replace"), raw[zero + 1 : following].hex())
         sorted_as = name + b"/" if mode == b"40000" else name
@@ -37,7 +37,7 @@ def parse_tree(raw: bytes, id_size: int) -> Tree:
             problem = problem or _what_is_wrong(text, entry, entries)
         entries.setdefault(text, entry)
         position, previous = following, sorted_as
-    return Tree(entries, problem)
+    return SmallTree(entries, problem)
 
 
 def _is_forbidden(name: str) -> bool:

@@ -54,10 +54,10 @@ def _find(push: Push) -> Iterator[Flaw]:
 
 def _read(push: Push, move: Move) -> list[_Listed]:
     """The production and hotfix files in the order of their versions."""
-    folder = push.names_below(move.new, push.layout.releases)
-    named = ((parse_file_name(file, push.layout), file) for file in folder)
+    entries = dict(push.names_below(move.new, push.layout.releases).items())
+    named = ((parse_file_name(file, push.layout), file) for file in entries)
     files = sorted((name.version, name.number, name, file) for name, file in named if name and _is_listed(name))
-    lines = [read_lines(push.objects, folder[file], push.layout) for *_, file in files]
+    lines = [read_lines(push.objects, entries[file], push.layout) for *_, file in files]
     return [_Listed(name, file, found.ids if found else ()) for (*_, name, file), found in zip(files, lines)]
 
 

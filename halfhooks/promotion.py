@@ -49,8 +49,7 @@ def _find(push: Push) -> Optional[Promotion]:
     if move is None or not move.updated:
         return None
     releases = push.layout.releases
-    added = push.names_below(move.new, releases).keys() - push.names_below(move.old, releases).keys()
-    named = {file: parse_file_name(file, push.layout) for file in sorted(added)}
+    named = {file: parse_file_name(file, push.layout) for file in push.added(move, releases)}
     files = [(name, file) for file, name in named.items() if name and name.form in (PRODUCTION, HOTFIX)]
     if not files:
         return None
@@ -93,4 +92,4 @@ def leftovers(push: Push, promotion: Promotion) -> list[str]:
     """The mutable files of a promoted release that are still there."""
     names = push.names_below(promotion.move.new, push.layout.releases)
     files = (release_file(promotion.name.version, form, push.layout) for form in (CANDIDATES, STAGE))
-    return [push.layout.path(push.layout.releases, file) for file in files if file in names]
+    return [push.layout.path(push.layout.releases, file) for file in files if names.get(file)]

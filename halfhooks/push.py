@@ -5,7 +5,7 @@ from __future__ import annotations
 from halfhooks.history import between
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.release import Project
-from halfhooks.snapshot import differing, entry_at, folder
+from halfhooks.snapshot import NO_TREE, entry_at, folder
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from halfhooks.config import Config
     from halfhooks.names import RefName
     from halfhooks.rooms import Rooms
-    from halfhooks.snapshot import Commit, Entry, Snapshot, Update
+    from halfhooks.snapshot import Commit, Entry, Snapshot, Tree, Update
 
     T = TypeVar("T")
 
@@ -134,6 +134,12 @@ class Push:
                 stack.extend(self.new[oid].parents)
         return [commit.oid for commit in self.commits if commit.oid in found]
 
+    def added(self, move: Move, folder_name: str) -> list[str]:
+        """The names directly below a folder that a move adds to a branch, in order."""
+        old, new = (self.room(oid, folder_name) if oid else None for oid in (move.old, move.new))
+        before, after = folder(self.objects, old), folder(self.objects, new)
+        return [name for name in self.differing(old, new) if after.get(name) and not before.get(name)]
+
     def own_line(self, move: Move) -> list[str]:
         """The commits that a move adds to a branch: reachable from its new tip, and not from its old one."""
         return between(self.objects, [move.new], [move.old])
@@ -147,8 +153,7 @@ class Push:
 
     def differing(self, old: Optional[Entry], new: Optional[Entry]) -> list[str]:
         """The names that differ directly below two folders. The same pair, of many commits, is compared once."""
-        trees = (folder(self.objects, entry).entries for entry in (old, new))
-        return self.once((old, new), lambda: differing(*trees))
+        return self.once((old, new), lambda: folder(self.objects, new).differing(folder(self.objects, old)))
 
     def touching(self, *folders: str) -> list[Commit]:
         """The new commits, parents first, in which one of some folders is not as in all their parents.
@@ -188,9 +193,9 @@ class Push:
         """The entry `name` directly below one of the three folders in the tree of a commit."""
         return self.names_below(commit, folder_name).get(name)
 
-    def names_below(self, commit: str, folder_name: str) -> Mapping[str, Entry]:
-        """The entries directly below one of the three folders in the tree of a commit."""
-        return folder(self.objects, self.room(commit, folder_name)).entries
+    def names_below(self, commit: str, folder_name: str) -> Tree:
+        """The tree of one of the three folders in the tree of a commit; `commit` may be "" for none."""
+        return folder(self.objects, self.room(commit, folder_name)) if commit else NO_TREE
 
 
 def target(project: Project, ref: str, oid: str) -> str:

@@ -10,11 +10,11 @@ from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import Optional
 
     from halfhooks.layout import Layout
-    from halfhooks.snapshot import Entry, Objects, Snapshot
+    from halfhooks.snapshot import Entry, Objects, Snapshot, Tree
     from halfhooks.version import Version
 
 PREPARATION = "in preparation"
@@ -130,15 +130,15 @@ class Project:
         """The number of the last hotfix of the production version, 0 for none."""
         if self.version is None:
             return 0
-        return max(numbers(self.release_files(self.production), self.version, HOTFIX, self.layout), default=0)
+        return max(numbers_in(self.release_files(self.production), self.version, HOTFIX, self.layout), default=0)
 
     def released(self, version: Version) -> bool:
         """Whether a version is in production, or was."""
-        return release_file(version, PRODUCTION, self.layout) in self.release_files(self.production)
+        return self.release_files(self.production).get(release_file(version, PRODUCTION, self.layout)) is not None
 
-    def release_files(self, commit: str) -> Mapping[str, Entry]:
-        """The entries directly below `releases/` in the tree of a commit."""
-        return folder_at(self.objects, commit, self.layout.path(self.layout.releases)).entries
+    def release_files(self, commit: str) -> Tree:
+        """The tree of `releases/` in the tree of a commit."""
+        return folder_at(self.objects, commit, self.layout.path(self.layout.releases))
 
     def lines(self, commit: str, version: Version, form: str, number: int = 0) -> Optional[Lines]:
         """The content of a release file in the tree of a commit, None when it is missing or no file."""
@@ -178,10 +178,18 @@ class Project:
         return is_ancestor(self.objects, commit, self.production)
 
 
-def newest_version(files: Iterable[str], layout: Layout) -> Optional[Version]:
+def newest_version(files: Tree, layout: Layout) -> Optional[Version]:
     """The highest version that has a production file among `files`."""
-    names = (parse_file_name(file, layout) for file in files if "-" not in file)
-    return max((name.version for name in names if name and name.form == PRODUCTION), default=None)
+    for file in sorted((file for file in files.names() if "-" not in file), key=_rank, reverse=True):
+        name = parse_file_name(file, layout)  # of a thousand names mostly the first one is it
+        if name and name.form == PRODUCTION:
+            return name.version
+    return None
+
+
+def _rank(file: str) -> list[tuple[int, str]]:
+    """What orders the names of production files as their versions: a longer number is a higher one."""
+    return [(len(part), part) for part in file.split(".")[:3]]
 
 
 def numbers(files: Iterable[str], version: Version, form: str, layout: Layout) -> tuple[int, ...]:
@@ -189,6 +197,11 @@ def numbers(files: Iterable[str], version: Version, form: str, layout: Layout) -
     start = f"{version}-"
     names = (parse_file_name(file, layout) for file in files if file.startswith(start))
     return tuple(sorted(name.number for name in names if name and name.version == version and name.form == form))
+
+
+def numbers_in(folder: Tree, version: Version, form: str, layout: Layout) -> tuple[int, ...]:
+    """The numbers of the RC or hotfix files of a version in a tree, in order."""
+    return numbers(folder.names(f"{version}-"), version, form, layout)
 
 
 def read_lines(objects: Objects, entry: Optional[Entry], layout: Layout) -> Optional[Lines]:
@@ -204,7 +217,7 @@ def read_release(project: Project, version: Version, tip: str) -> Release:
     candidates = project.lines(tip, version, CANDIDATES) or nothing
     stage = project.lines(tip, version, STAGE) or nothing
     status = _status(project, version, tip, candidates.hotfix)
-    rcs = numbers(project.release_files(tip), version, RC, project.layout) if status != OPEN_HOTFIX else ()
+    rcs = numbers_in(project.release_files(tip), version, RC, project.layout) if status != OPEN_HOTFIX else ()
     lists = (project.lines(tip, version, RC, number) or nothing for number in rcs)
     rc_ids = tuple(patch for each in lists for patch in each.ids)
     return Release(version, tip, status, candidates.ids, stage.ids, rcs, rc_ids, candidates.hotfix)

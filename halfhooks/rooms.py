@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Optional
 
     from halfhooks.layout import Layout
-    from halfhooks.snapshot import Tree
+    from halfhooks.snapshot import SmallTree
 
 
 class Rooms(NamedTuple):
@@ -26,7 +26,7 @@ class Rooms(NamedTuple):
     look_alikes: tuple[tuple[str, str], ...] = ()
 
 
-def read_rooms(layout: Layout, tree: Tree) -> Rooms:
+def read_rooms(layout: Layout, tree: SmallTree) -> Rooms:
     """The rooms in the tree of the project's root folder."""
     releases, patches, model = (tree.entries.get(name) for name in layout.folders())
     return Rooms(releases, patches, model, tree.problem, tuple(_look_alikes(tree, layout)))
@@ -73,7 +73,7 @@ class RoomReader:
         self._text = b"".join([raw[head] for head in self._heads])
 
 
-def _look_alikes(tree: Tree, layout: Layout) -> Iterator[tuple[str, str]]:
+def _look_alikes(tree: SmallTree, layout: Layout) -> Iterator[tuple[str, str]]:
     """Names that some file system, or a reader, takes for one of the three folders, with the folder.
 
     Windows drops dots and spaces at the end, and knows long names by a short one (`RELEAS~1`).

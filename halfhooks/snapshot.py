@@ -10,7 +10,7 @@ from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import ItemsView, Iterable, Iterator, Mapping
     from typing import Optional, Protocol
 
 FILE = "100644"
@@ -25,11 +25,31 @@ class Entry(NamedTuple):
     oid: str
 
 
-class Tree(NamedTuple):
-    """A parsed tree object; `problem` says what is malformed about it, "" when nothing is."""
+class SmallTree(NamedTuple):
+    """A `Tree` that is parsed as a whole."""
 
-    entries: Mapping[str, Entry]
+    entries: dict[str, Entry]
     problem: str = ""
+
+    def items(self) -> ItemsView[str, Entry]:
+        """Each name with its entry, in order."""
+        return self.entries.items()
+
+    def get(self, name: str) -> Optional[Entry]:
+        """The entry of a name, None when there is none."""
+        return self.entries.get(name)
+
+    def names(self, start: str = "") -> list[str]:
+        """The names that begin with `start`, in order."""
+        return [name for name in self.entries if name.startswith(start)]
+
+    def differing(self, other: Tree) -> list[str]:
+        """The names whose entries differ from those of another tree, in order."""
+        return sorted({name for name, _ in self.entries.items() ^ other.items()})
+
+    def problem_since(self, other: Tree) -> str:
+        """What is malformed about it, "" when nothing is."""
+        return self.problem
 
 
 class Commit(NamedTuple):
@@ -76,6 +96,25 @@ class Change(NamedTuple):
 
 if TYPE_CHECKING:
 
+    class Tree(Protocol):
+        """A tree object. `problem` says what is malformed about it; the first entry counts where a name stands twice.
+
+        `problem_since` need only look at what differs from another tree about which nothing is malformed.
+        """
+
+        @property
+        def problem(self) -> str: ...
+
+        def items(self) -> ItemsView[str, Entry]: ...
+
+        def get(self, name: str) -> Optional[Entry]: ...
+
+        def names(self, start: str = "") -> list[str]: ...
+
+        def differing(self, other: Tree) -> list[str]: ...
+
+        def problem_since(self, other: Tree) -> str: ...
+
     class Objects(Protocol):
         """The object database. Each look-up fails with an error of the provider's when the object cannot be read."""
 
@@ -90,7 +129,7 @@ if TYPE_CHECKING:
         def target(self, oid: str) -> Target: ...
 
 
-NO_TREE = Tree({})
+NO_TREE = SmallTree({})
 
 
 class Snapshot:
@@ -123,7 +162,7 @@ def entry_at(objects: Objects, commit: str, path: str) -> Optional[Entry]:
     for name in path.split("/"):
         if entry is None or entry.mode != FOLDER:
             return None
-        entry = objects.tree(entry.oid).entries.get(name)
+        entry = objects.tree(entry.oid).get(name)
     return entry
 
 
@@ -151,8 +190,8 @@ def changes(objects: Objects, old: Optional[Entry], new: Optional[Entry], prefix
         yield Change(prefix, old, None)
     if new is not None and not is_folder(new):
         yield Change(prefix, None, new)
-    before, after = folder(objects, old).entries, folder(objects, new).entries
-    for name in differing(before, after):
+    before, after = folder(objects, old), folder(objects, new)
+    for name in after.differing(before):
         path = f"{prefix}/{name}" if prefix else name
         yield from changes(objects, before.get(name), after.get(name), path)
 
@@ -165,13 +204,6 @@ def is_folder(entry: Optional[Entry]) -> bool:
 def is_file(entry: Optional[Entry]) -> bool:
     """Whether there is an entry and it is a regular file, executable or not."""
     return entry is not None and entry.mode.startswith("100")
-
-
-def differing(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> list[str]:
-    """The names whose entries differ between two trees, in order."""
-    if before is after:
-        return []
-    return sorted({name for name, _ in before.items() ^ after.items()})
 
 
 def commit_changes(objects: Objects, old: str, new: str) -> Iterator[Change]:

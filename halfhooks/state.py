@@ -146,7 +146,7 @@ def strays(push: Push) -> Iterator[Finding]:
     project = push.after
     released = push.names_below(project.production, push.layout.patches)
     for patch, tip in sorted(project.patch_tips.items()):
-        if patch in released or project.lists(patch) or _was_candidate(push, patch, tip):
+        if released.get(patch) or project.lists(patch) or _was_candidate(push, patch, tip):
             continue
         branch = push.layout.patch + patch
         text = f"'{branch}' belongs to no candidate, and no release ever listed its patch"

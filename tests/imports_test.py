@@ -26,6 +26,7 @@ TABLE = [
     ("names", "values version layout"),
     ("snapshot", "values version layout names"),
     ("objects", VALUES),
+    ("large_tree", f"{VALUES} objects"),
     ("history", VALUES),
     ("release", f"{VALUES} history"),
     ("sql", "values"),
@@ -40,7 +41,7 @@ TABLE = [
     ("rules", "push rules.*"),
     ("rules.patches", f"{FACTS} rules._registry sql"),
     ("rules.*", f"{FACTS} rules._registry"),
-    ("git", f"{VALUES} objects"),
+    ("git", f"{VALUES} objects large_tree"),
     ("collect", f"{VALUES} objects history release config rooms push git"),
     ("survey", f"{VALUES} config rooms push git collect"),
     ("state", f"{FACTS} rules"),
@@ -65,7 +66,7 @@ THIRD_PARTY = {
 }
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
-CHEAP = "__future__ _operator errno fcntl gc heapq io operator os select signal stat sys time unicodedata zlib"
+CHEAP = "__future__ _bisect _operator errno fcntl gc heapq io operator os select signal stat sys time unicodedata zlib"
 
 # measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"

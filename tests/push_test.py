@@ -8,7 +8,7 @@ from halfhooks.layout import HALFHOOKS
 from halfhooks.names import BRANCH, PATCH_BRANCH
 from halfhooks.push import Move
 from halfhooks.rooms import read_rooms
-from halfhooks.snapshot import Entry, Tree, Update
+from halfhooks.snapshot import Entry, SmallTree, Update
 from tests.collect_test import pushing
 from tests.opened import collected
 
@@ -16,7 +16,7 @@ FOLDER = Entry("40000", "1")
 
 
 def look_alikes(*names: str) -> list[str]:
-    rooms = read_rooms(HALFHOOKS, Tree(dict.fromkeys(names, FOLDER)))
+    rooms = read_rooms(HALFHOOKS, SmallTree(dict.fromkeys(names, FOLDER)))
     return [name for name, _ in rooms.look_alikes]
 
 
@@ -42,7 +42,7 @@ def look_alikes(*names: str) -> list[str]:
     ],
 )
 def test_a_folder_that_is_taken_for_ours(name, meant):
-    assert read_rooms(HALFHOOKS, Tree({name: FOLDER})).look_alikes == ((name, meant),)
+    assert read_rooms(HALFHOOKS, SmallTree({name: FOLDER})).look_alikes == ((name, meant),)
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_an_innocent_folder(name):
 
 def test_rooms():
     a, b, c = (Entry("40000", name) for name in "abc")
-    rooms = read_rooms(HALFHOOKS, Tree({"releases": a, "Patches": b, "model": c}, "it is odd"))
+    rooms = read_rooms(HALFHOOKS, SmallTree({"releases": a, "Patches": b, "model": c}, "it is odd"))
     assert rooms == (a, b, c, "it is odd", ())
-    assert read_rooms(HALFHOOKS, Tree({}))[:4] == (None, None, None, "")
+    assert read_rooms(HALFHOOKS, SmallTree({}))[:4] == (None, None, None, "")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_what_a_commit_changed_below_a_folder(shop):
         assert push.touched(merge, "model") == []
         assert push.below(merge.oid, "Patches", "7-other") is not None
         assert push.below(merge.oid, "Patches", "8-none") is None
-        assert "README.md" in push.names_below(merge.oid, "Patches")
+        assert "README.md" in push.names_below(merge.oid, "Patches").names()
 
 
 def test_a_merge_that_adds_its_own(shop):

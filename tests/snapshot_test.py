@@ -12,11 +12,11 @@ from halfhooks.snapshot import (
     NO_TREE,
     Change,
     Entry,
+    SmallTree,
     Snapshot,
     Target,
     changes,
     commit_changes,
-    differing,
     entry_at,
     folder_at,
     is_file,
@@ -154,8 +154,8 @@ def test_a_change_in_one_word(old, new, verb):
     ],
 )
 def test_differing(before, after, names):
-    assert differing(before, after) == names
-    assert differing(before, before) == []
+    assert SmallTree(after).differing(SmallTree(before)) == names
+    assert SmallTree(before).differing(SmallTree(before)) == []
 
 
 @pytest.mark.parametrize(

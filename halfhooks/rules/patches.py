@@ -61,7 +61,7 @@ def patch_number_taken(push: Push) -> Iterator[Finding]:
     if not push.config.uniqueNumbers:
         return
     for move, patch in _named(push):
-        rival = next((other for other in _ids_by_number(push).get(patch_number(patch), ()) if other != patch), "")
+        rival = next((other for other in _namesakes(push, patch) if other != patch), "")
         if rival:
             yield at(move, f"the number of '{patch}' is taken by '{rival}'")
     yield from adopted(push, "HH402")
@@ -82,24 +82,15 @@ def _named(push: Push) -> Iterator[tuple[Move, str]]:
                 yield move, patch
 
 
-def _ids_by_number(push: Push) -> dict[int, list[str]]:
-    return push.once("ids by number", lambda: _collect_ids(push))
-
-
-def _collect_ids(push: Push) -> dict[int, list[str]]:
-    """Every patch id of production and of the open releases, by number."""
-    production = push.after.production
-    ids = (
-        {name for name in push.names_below(production, push.layout.patches) if is_patch_id(name)}
-        if production
-        else set()
+def _namesakes(push: Push, patch: str) -> list[str]:
+    """The patch ids of production and of the open releases that have the number of a patch, itself included."""
+    number = patch_number(patch)
+    released = push.names_below(push.after.production, push.layout.patches)
+    ids = {name for start in (f"{number}-", "0") for name in released.names(start) if is_patch_id(name)}
+    ids.update(
+        *push.once("listed ids", lambda: [each.candidates + each.complete for each in push.after.open_releases()])
     )
-    for release in push.after.open_releases():
-        ids.update(release.candidates, release.complete)
-    found: dict[int, list[str]] = {}
-    for patch in sorted(ids):
-        found.setdefault(patch_number(patch), []).append(patch)
-    return found
+    return sorted(other for other in ids if patch_number(other) == number)
 
 
 @rule("HH403", COMMIT, hint="take it out of that very commit: git rebase -i; put the change into a new patch")
@@ -163,7 +154,7 @@ def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
 
 def _files(push: Push, move: Move, patch: str, entry: Entry) -> list[_File]:
     path = push.layout.path(push.layout.patches, patch, "")
-    return [_File(move, name, path + name, file) for name, file in folder(push.objects, entry).entries.items()]
+    return [_File(move, name, path + name, file) for name, file in folder(push.objects, entry).items()]
 
 
 @rule("HH405", UPDATE, hint="git mv the file; numbers of equal length sort as they read: 02_x.sql, 10_x.sql")

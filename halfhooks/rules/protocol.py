@@ -191,12 +191,13 @@ def _malformed(push: Push) -> Iterator[tuple[_Folder, str]]:
         )
         for each in batch:
             tree, before = folder(push.objects, each.new), folder(push.objects, each.old)
-            if tree.problem:
-                yield each, tree.problem
+            problem = tree.problem_since(before)
+            if problem:
+                yield each, problem
             for name in push.differing(each.old, each.new):
-                entry = tree.entries.get(name)
+                entry = tree.get(name)
                 if entry and is_folder(entry):
-                    left.append(_Folder(each.commit, f"{each.path}/{name}", entry, before.entries.get(name)))
+                    left.append(_Folder(each.commit, f"{each.path}/{name}", entry, before.get(name)))
 
 
 def _new_folders(push: Push) -> Iterator[_Folder]:

@@ -196,9 +196,9 @@ def _elsewhere(push: Push, release: Release) -> dict[str, str]:
         for other in others
         for patch in other.candidates + other.complete
     }
-    released = push.names_below(push.after.production, push.layout.patches) if push.after.production else {}
+    released = push.names_below(push.after.production, push.layout.patches)
     for patch in release.candidates + release.complete:
-        if patch in released:
+        if released.get(patch):
             found[patch] = "production"
     return found
 

@@ -503,12 +503,11 @@ def unlisted_patch(push: Push) -> Iterator[Finding]:
     if move is None or not move.new:
         return
     layout = push.layout
-    inherited = push.names_below(move.old, layout.patches) if move.old else {}
     promotion = find_promotion(push)
     listed = set(_listed(push, move))
     listed.update(promotion.release.complete if promotion and promotion.release else ())  # its list is HH306's
-    for name, entry in push.names_below(move.new, layout.patches).items():
-        if name not in inherited and is_folder(entry) and name not in listed:
+    for name in push.added(move, layout.patches):
+        if name not in listed and is_folder(push.below(move.new, layout.patches, name)):
             path = layout.path(layout.patches, name)
             yield Finding(f"'{path}' would reach production, but no release lists it", ref=move.ref, path=path)
 
@@ -516,8 +515,8 @@ def unlisted_patch(push: Push) -> Iterator[Finding]:
 def _listed(push: Push, move: Move) -> Iterator[str]:
     """The patch ids of the production and hotfix files that a move adds to ho-prod."""
     releases = push.layout.releases
-    inherited = push.names_below(move.old, releases) if move.old else {}
-    for file, entry in push.names_below(move.new, releases).items():
-        if file not in inherited and is_file(entry):
+    for file in push.added(move, releases):
+        entry = push.below(move.new, releases, file)
+        if is_file(entry):
             lines = read_lines(push.objects, entry, push.layout)
             yield from lines.ids if lines else ()

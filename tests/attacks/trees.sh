@@ -12,6 +12,15 @@ replaced() { # TREE NAME ID: the tree with another object under a name
     git ls-tree "$1" | sed "s/ [0-9a-f]*\(\t$2\)\$/ $3\1/" | git mktree --missing; }
 push_tree() { # BRANCH TREE: a commit with this tree, on top of the branch
     git push -q origin "$(git commit-tree "$2" -p "$1" -m 'Plant a tree'):refs/heads/$1"; }
+many() { # a tree of a thousand files, 1000-x to 1999-x, whose raw entries are 34 bytes long
+    seq 1000 1999 | sed "s/.*/100644 blob $(blob x)\t&-x/" | git mktree; }
+planted() { # TREE PLACE [LESS]: the tree with the input after so many entries of 34 bytes, and so many less after it
+    { git cat-file tree "$1" | head -c $((34 * $2)); cat; git cat-file tree "$1" | tail -c +$((34 * ($2 + ${3:-0}) + 1)); } |
+        git hash-object -t tree -w --literally --stdin; }
+push_after_many() { # TREE [SOUND]: as Patches/, in a commit that follows one in which it is sound and large
+    m=$(git commit-tree "$(replaced ho-patch/3-tags Patches "${2:-$(many)}")" -p ho-patch/3-tags -m Grow)
+    m=$(git commit-tree "$(replaced ho-patch/3-tags Patches "$1")" -p "$m" -m Plant)
+    git push -q origin "$m:refs/heads/ho-patch/3-tags"; }
 blob() { echo "$1" | git hash-object -w --stdin; }
 
 ### two entries for one production list: the first is read, the last is checked out
@@ -79,3 +88,36 @@ push_tree ho-patch/3-tags "$tree"
 evil=$(printf '100644 blob %s\tconfig\n' "$(blob '[core] fsmonitor = touch pwned')" | git mktree)
 tree=$({ git ls-tree ho-patch/3-tags; printf '040000 tree %s\t.g\342\200\214it\n' "$evil"; } | git mktree)
 push_tree ho-patch/3-tags "$tree"
+
+### a large folder, and one of its names once more at its end
+# refused: HH005
+push_after_many "$(entry 100644 1000-x "$(blob x)" | planted "$(many)" 1000)"
+
+### a large folder, and an entry out of its order in the middle
+# refused: HH005
+push_after_many "$(entry 100644 1200-y "$(blob x)" | planted "$(many)" 500)"
+
+### a large folder, and a slash in a name in the middle
+# refused: HH005
+push_after_many "$(entry 100644 1499-x/y "$(blob x)" | planted "$(many)" 500)"
+
+### a large folder, and no mode of ours in the middle
+# refused: HH005
+push_after_many "$(entry 100600 1499-y "$(blob x)" | planted "$(many)" 500)"
+
+### a large folder, and .git in the middle of it, in place of an entry
+# refused: HH005
+push_after_many "$(entry 100644 .git "$(blob 'gitdir: /tmp')" | planted "$(many)" 500 1)"
+
+### a large folder, and a file far away from the folder of its name
+# refused: HH005
+sound=$({ git ls-tree "$(many)" | sed 's/\t/\t1000-/'; printf '040000 tree %s\t1000\n' "$(git mktree < /dev/null)"; } | git mktree)
+push_after_many "$(entry 100644 1000 "$(blob x)" | planted "$sound" 0)" "$sound"
+
+### a large folder of a patch, which grows by one file
+# accepted
+git switch -q ho-patch/3-tags
+for n in $(seq 1000 1999); do echo "-- $n" > "Patches/3-tags/${n}_x.sql"; done
+git add .; git commit -qm 'A thousand steps'
+echo '-- one more' > Patches/3-tags/1500_y.sql; git add .; git commit -qm 'One more'
+git push -q origin ho-patch/3-tags

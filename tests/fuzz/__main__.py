@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Optional
 
 from tests.builders import isolated
-from tests.fuzz import objects_fuzz, refs_fuzz, sql_fuzz, texts_fuzz
+from tests.fuzz import objects_fuzz, refs_fuzz, sql_fuzz, texts_fuzz, trees_fuzz
 from tests.fuzz.harness import Game
 
 
@@ -32,6 +32,7 @@ def play_sql(rng: random.Random, folder: Path) -> tuple[int, Optional[str]]:
 GAMES: dict[str, Game] = {
     "refs": refs_fuzz.play,
     "trees": objects_fuzz.play_trees,
+    "large trees": trees_fuzz.play,
     "commits": objects_fuzz.play_commits,
     "texts": texts_fuzz.play,
     "sql": play_sql,
