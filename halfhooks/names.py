@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from unicodedata import category, decimal, normalize
-
 from halfhooks.layout import CANDIDATES, HEADS, STAGE, TAGS
 from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_number, parse_version
@@ -202,6 +200,8 @@ def fold(name: str) -> str:
     """`name` as a reader in a hurry sees it; a plain lower-case ASCII name folds to itself."""
     if name.isascii():
         return name.lower()
+    from unicodedata import category, decimal, normalize
+
     characters = []
     for character in normalize("NFKD", normalize("NFKC", name).casefold()):
         kind = category(character)

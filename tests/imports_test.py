@@ -66,13 +66,14 @@ THIRD_PARTY = {
 }
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
-CHEAP = "__future__ _bisect _operator errno fcntl gc heapq io operator os select signal stat sys time unicodedata zlib"
+CHEAP = "__future__ _bisect _operator errno fcntl gc heapq io operator os select signal stat sys time zlib"
 
 # measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"
 
 # imported inside a function of the hook path, and why that is worth it there
 LAZY = {
+    ("names", "unicodedata"): "only for names that are not ASCII; its tables are in a library of a megabyte",
     ("hooks/chained", "tempfile"): "only where the system has no memfd_create",
 }
 
