@@ -163,14 +163,25 @@ class Push:
         return self.once(("touching", folders), lambda: self._find_touching(folders))
 
     def _find_touching(self, folders: tuple[str, ...]) -> list[Commit]:
-        found = set()
-        for name in folders:
-            rooms = {oid: self.room(oid, name) for commit in self.commits for oid in (commit.oid, *commit.parents)}
-            for commit in self.commits:
-                mine = rooms[commit.oid]
-                if any(rooms[parent] != mine for parent in commit.parents) or not commit.parents:
-                    found.add(commit.oid)
-        return [commit for commit in self.commits if commit.oid in found]
+        moved = self.once("with other rooms", self._with_other_rooms)
+        return [commit for commit in moved if any(self._touches(commit, name) for name in folders)]
+
+    def _touches(self, commit: Commit, folder_name: str) -> bool:
+        mine = self.room(commit.oid, folder_name)
+        return not commit.parents or any(self.room(parent, folder_name) != mine for parent in commit.parents)
+
+    def _with_other_rooms(self) -> list[Commit]:
+        """The new commits whose rooms, all at once, are not known to be those of their parents: few of very many."""
+        old = {parent for commit in self.commits for parent in commit.parents if parent not in self.new}
+        trees = {oid: commit.tree for oid, commit in self.new.items()} | {
+            oid: self.objects.commit(oid).tree for oid in old
+        }
+        rooms = {oid: self.rooms.get(tree) for oid, tree in trees.items()}
+        return [
+            commit
+            for commit in self.commits
+            if not commit.parents or any(rooms[oid] != rooms[commit.oid] for oid in commit.parents)
+        ]
 
     def touched(self, commit: Commit, folder_name: str) -> list[str]:
         """The names directly below a folder in which a commit differs from at least one parent."""
