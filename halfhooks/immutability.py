@@ -121,7 +121,7 @@ def _patch(push: Push, name: str, commit: Commit) -> Fixed:
     for release in push.before.open_releases():
         if name in release.complete:
             return Fixed(True, push.below(release.tip, folder, name))
-    for release in push.after.open_releases():
+    for release in push.listing():
         if name in release.complete:
             for parent in commit.parents:
                 lists = read_lists(push, parent, release.version)

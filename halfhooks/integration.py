@@ -128,7 +128,7 @@ def _is_on_line(push: Push, release: Release, tip: str) -> bool:
     """Whether a commit is on the line of first parents of a release, down to production."""
     commit = push.objects.commit(release.tip)
     while commit.oid != tip:
-        if not commit.parents or is_ancestor(push.objects, commit.oid, push.after.production):
+        if not commit.parents or is_ancestor(push.objects, commit.oid, push.base.production):
             return False
         commit = push.objects.commit(commit.parents[0])
     return True
@@ -169,7 +169,7 @@ def misfits(push: Push, move: Move) -> list[Misfit]:
 
 def patch_line(push: Push, version: Version, excluded: Iterable[str]) -> dict[str, set[str]]:
     """The commits of the branches of listed patches that cannot be reached from `excluded`, each with the ids."""
-    release = push.after.release(version)
+    release = push.arriving(version)
     ids = {*release.candidates, *release.complete} if release else set()
     excluded = list(excluded)
     found: dict[str, set[str]] = {}
@@ -256,7 +256,7 @@ def _foreign(push: Push, commit: Commit, path: str) -> Optional[Misfit]:
 
 def _squashed(push: Push, commit: Commit, version: Version) -> str:
     """The candidate whose branch a commit squashes, "" for none."""
-    release = push.after.release(version)
+    release = push.arriving(version)
     listed = {*release.candidates, *release.complete} if release else set()
     for patch in listed.intersection(read_lists(push, commit.parents[0], version).candidates):
         tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
@@ -340,7 +340,7 @@ def _wrong_books(push: Push, commit: Commit, version: Version) -> Optional[Misfi
 
 def is_dropped(push: Push, release: Release, tip: str) -> bool:
     """Whether the merge that brought a patch branch into a release kept nothing of it (`git merge -s ours`)."""
-    line = between(push.objects, [release.tip], [push.after.production])
+    line = between(push.objects, [release.tip], [push.base.production])
     for oid in line:
         commit = push.objects.commit(oid)
         if len(commit.parents) < 2 or tip not in commit.parents[1:]:

@@ -73,7 +73,19 @@ def _find_merge(push: Push, move: Move, name: FileName) -> tuple[str, str]:
 
 
 def unvalidated(push: Push, promotion: Promotion) -> Iterator[Change]:
-    """The paths in which a promotion differs from the tip of its release beyond what a promotion adds and removes."""
+    """The paths in which a promotion differs from the tip of its release beyond what a promotion adds and removes.
+
+    Both of its commits are held against it, so that the second cannot hide what the first one ships.
+    """
+    seen = set()
+    for commit in dict.fromkeys((promotion.merge or promotion.move.new, promotion.move.new)):
+        for change in _unvalidated(push, promotion, commit):
+            if change.path not in seen:
+                seen.add(change.path)
+                yield change
+
+
+def _unvalidated(push: Push, promotion: Promotion, commit: str) -> Iterator[Change]:
     assert promotion.release is not None
     layout = push.layout
     allowed = {layout.path(layout.releases, promotion.file)}
@@ -82,7 +94,7 @@ def unvalidated(push: Push, promotion: Promotion) -> Iterator[Change]:
     gone = {
         layout.path(layout.releases, release_file(promotion.name.version, form, layout)) for form in (CANDIDATES, STAGE)
     }
-    old, new = (tree_entry(push.objects, oid) for oid in (promotion.release.tip, promotion.move.new))
+    old, new = (tree_entry(push.objects, oid) for oid in (promotion.release.tip, commit))
     for change in changes(push.objects, old, new):
         if change.path not in allowed and not (change.path in gone and change.new is None):
             yield change

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.history import between
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
-from halfhooks.release import Project
+from halfhooks.release import Project, read_release
 from halfhooks.snapshot import NO_TREE, entry_at, folder
 from halfhooks.values import NamedTuple
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from halfhooks.config import Config
     from halfhooks.names import RefName
+    from halfhooks.release import Release
     from halfhooks.rooms import Rooms
     from halfhooks.snapshot import Commit, Entry, Snapshot, Tree, Update
+    from halfhooks.version import Version
 
     T = TypeVar("T")
 
@@ -111,6 +113,34 @@ class Push:
         if key not in self._known:
             self._known[key] = compute()
         return self._known[key]  # type: ignore[return-value]
+
+    @property
+    def base(self) -> Project:
+        """The state whose production what the push brings is held against: the one before, unless it had none yet."""
+        return self.before if self.before.production else self.after
+
+    def arriving(self, version: Version) -> Optional[Release]:
+        """A release as its branch stands afterwards, None when there is no such branch.
+
+        It is still being prepared although the same push promotes it: what a promotion ships is judged like all else.
+        """
+        tip = self.after.release_tips.get(version, "")
+        reopened = version not in self.before.release_tips and self.after.released(version)
+        project = self.after if reopened else self.base
+        return self.once(("arriving", version), lambda: read_release(project, version, tip) if tip else None)
+
+    def listing(self) -> list[Release]:
+        """The open releases as their branches stand afterwards, smallest version first."""
+        releases = (self.arriving(version) for version in sorted(self.after.release_tips))
+        return [release for release in releases if release and release.open]
+
+    def candidate_in(self, patch: str) -> list[Release]:
+        """The open releases that list a patch as a candidate afterwards."""
+        return [release for release in self.listing() if patch in release.candidates]
+
+    def listed_in(self, patch: str) -> list[Release]:
+        """The open releases that list a patch afterwards, in any state."""
+        return [release for release in self.listing() if patch in release.candidates + release.complete]
 
     def owner(self, commit: str) -> Move:
         """The move that brings a new commit; where several do, the one whose rules are the strictest."""

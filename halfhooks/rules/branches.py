@@ -214,7 +214,7 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(PATCH_BRANCH):
         if not move.deleted:
             continue
-        for release in push.after.releases_of(move.name.patch):
+        for release in push.candidate_in(move.name.patch):
             if not is_integrated(push, release, move.name.patch, move.old):
                 text = f"'{move.ref[len(HEADS) :]}' is not integrated: {move.name.patch} is a candidate of {release.version}"
                 yield Finding(text, ref=move.ref, commit=move.old)
@@ -287,7 +287,7 @@ def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
 
 def _bound_changes(push: Push, move: Move) -> Iterator[Change]:
     """The changes to ho-prod outside `freePaths`: between its tips, and in each new commit by itself."""
-    if not is_ancestor(push.objects, move.old, move.new):
+    if not is_ancestor(push.objects, move.old, move.new) and "HH104" not in push.config.warn:
         return
     seen = set()
     lists = [commit_changes(push.objects, move.old, move.new)]
@@ -352,8 +352,8 @@ def patch_branch_origin(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.2.0 ho-patch/6-likes
     """
     for move in push.moves_of(PATCH_BRANCH):
-        for release in push.after.releases_of(move.name.patch) if move.new else ():
-            points = fork_points(push.after, release)
+        for release in push.listed_in(move.name.patch) if move.new else ():
+            points = fork_points(push.base, release)
             if not any(is_ancestor(push.objects, point, move.new) for point in points):
                 branch = push.layout.release + str(release.version)
                 yield Finding(
@@ -388,7 +388,7 @@ def patch_not_candidate(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.2.0 ho-patch/6-likes
     """
     for move in push.moves_of(PATCH_BRANCH):
-        releases = push.after.releases_of(move.name.patch) if move.created else None
+        releases = push.candidate_in(move.name.patch) if move.created else None
         if releases == []:
             yield Finding(f"'{move.name.patch}' is a candidate of no open release", ref=move.ref)
         elif releases and len(releases) > 1:
@@ -463,8 +463,8 @@ def patch_branch_frozen(push: Push) -> Iterator[Finding]:
     """
     for move in push.moves_of(PATCH_BRANCH):
         patch = move.name.patch
-        if move.updated and not push.after.releases_of(patch) and not _arrives_with(push, move):
-            staged = push.after.lists(patch)
+        if move.updated and not push.candidate_in(patch) and not _arrives_with(push, move):
+            staged = push.listed_in(patch)
             reason = f"it is staged in {staged[0].version}" if staged else "it is a candidate of no open release"
             yield at(move, f"'{move.ref[len(HEADS) :]}' is frozen: {reason}")
     if push.config.patchRewrite == "refuse":
@@ -479,7 +479,7 @@ def _arrives_with(push: Push, move: Move) -> bool:
     patch = move.name.patch
     if not push.before.releases_of(patch):
         return False
-    return any(is_integrated(push, release, patch, move.new) for release in push.after.lists(patch))
+    return any(is_integrated(push, release, patch, move.new) for release in push.listed_in(patch))
 
 
 @rule("HH113", UPDATE, hint="git reset --keep HEAD~, commit the change on a patch branch, and merge that")

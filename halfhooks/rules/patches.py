@@ -74,7 +74,7 @@ def _named(push: Push) -> Iterator[tuple[Move, str]]:
             yield move, move.name.patch
     for move in push.moves_of(RELEASE_BRANCH):
         version = move.name.version
-        new = push.after.release(version) if move.new and version else None
+        new = push.arriving(version) if move.new and version else None
         old = push.before.release(version) if move.old and version else None
         known = old.candidates + old.complete if old else ()
         for patch in dict.fromkeys(new.candidates + new.complete) if new and new.open else ():
@@ -87,9 +87,7 @@ def _namesakes(push: Push, patch: str) -> list[str]:
     number = patch_number(patch)
     released = push.names_below(push.after.production, push.layout.patches)
     ids = {name for start in (f"{number}-", "0") for name in released.names(start) if is_patch_id(name)}
-    ids.update(
-        *push.once("listed ids", lambda: [each.candidates + each.complete for each in push.after.open_releases()])
-    )
+    ids.update(*push.once("listed ids", lambda: [each.candidates + each.complete for each in push.listing()]))
     return sorted(other for other in ids if patch_number(other) == number)
 
 

@@ -173,7 +173,7 @@ def patch_listed_twice(push: Push) -> Iterator[Finding]:
         $ git push --atomic origin ho-release/0.1.1 ho-release/0.2.0
     """
     for move in push.moves_of(RELEASE_BRANCH):
-        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        release = push.arriving(move.name.version) if move.new and move.name.version else None
         if release is None or not release.open:
             continue
         ids = release.candidates + release.stage + release.rc_ids
@@ -190,13 +190,15 @@ def patch_listed_twice(push: Push) -> Iterator[Finding]:
 
 def _elsewhere(push: Push, release: Release) -> dict[str, str]:
     """The patch ids of production and of the other open releases, with where they stand."""
-    others = [other for other in push.after.open_releases() if other.version != release.version]
+    others = [other for other in push.listing() if other.version != release.version]
     found = {
         patch: f"'{push.layout.release}{other.version}'"
         for other in others
         for patch in other.candidates + other.complete
     }
-    released = push.names_below(push.after.production, push.layout.patches)
+    promotion = find_promotion(push)
+    own = promotion is not None and promotion.name.version == release.version
+    released = push.names_below((push.base if own else push.after).production, push.layout.patches)
     for patch in release.candidates + release.complete:
         if released.get(patch):
             found[patch] = "production"
@@ -313,7 +315,7 @@ def patch_missing(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.2.0
     """
     for move in push.moves_of(RELEASE_BRANCH):
-        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        release = push.arriving(move.name.version) if move.new and move.name.version else None
         for patch in release.complete if release and release.open else ():
             path = push.layout.path(push.layout.patches, patch)
             entry = entry_at(push.objects, move.new, path)
@@ -342,7 +344,7 @@ def patch_not_integrated(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.1.1
     """
     for move in push.moves_of(RELEASE_BRANCH):
-        release = push.after.release(move.name.version) if move.new and move.name.version else None
+        release = push.arriving(move.name.version) if move.new and move.name.version else None
         if release is None or not release.open:
             continue
         before = read_lists(push, move.old, release.version) if move.old else None

@@ -177,7 +177,7 @@ def rc_number_not_next(push: Push) -> Iterator[Finding]:
         tagged = [name.number for name in tags if name.form == RC]
         cut = read_lists(push, move.old, version).rcs if move.old else ()
         last = max([0, *tagged, *cut])
-        if push.after.released(version):
+        if push.before.released(version):
             yield Finding(f"a hotfix has no release candidates: {version} is in production", ref=move.ref)
         elif numbers != list(range(last + 1, last + 1 + len(numbers))):
             file = release_file(version, RC, push.layout, numbers[-1])
@@ -321,7 +321,7 @@ def candidates_left(push: Push) -> Iterator[Finding]:
             text = f"'{patch}' is still a candidate of {promotion.name.version}"
             yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
     for move, number in _cut(push):
-        release = push.after.release(move.name.version) if move.name.version else None
+        release = push.arriving(move.name.version) if move.name.version else None
         for patch in release.candidates if release else ():
             tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""} or {""}
             if release and any(has_work(push, release, patch, tip) for tip in tips):
