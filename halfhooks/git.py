@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from fcntl import fcntl
 from select import select
 
 from halfhooks.large_tree import read_tree
@@ -32,8 +33,14 @@ CLEAN = {
     "LC_ALL": "C",
     "PATH": "/usr/bin:/bin",
 }
-BATCH = 400
-"""Requests written to `cat-file` at once. Two batches must fit into its pipe of 64 KiB, or both sides wait for ever."""
+LONGEST_REQUEST = 65
+"""Bytes of a request to `cat-file`: an id and a line feed."""
+F_GETPIPE_SZ = 1032
+"""Linux's fcntl command, which Python names from 3.10 on."""
+SMALLEST_PIPE = 4096
+"""Bytes that any system's pipe holds."""
+MOST_PATHS = 2_000_000
+"""Changed paths that are looked at in one push."""
 
 
 MANY_REFS = 64
@@ -122,6 +129,14 @@ def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
             if not piece:
                 waiting.remove(descriptor)
     return b"".join(pieces[one]), b"".join(pieces[two])
+
+
+def _pipe_size(descriptor: int) -> int:
+    """The bytes that a pipe holds before a writer has to wait: Linux gives a user with many pipes small ones."""
+    try:
+        return fcntl(descriptor, F_GETPIPE_SZ)
+    except OSError:
+        return SMALLEST_PIPE
 
 
 def ref_patterns(refs: Collection[str]) -> list[str]:
@@ -242,6 +257,8 @@ class ObjectDatabase:
     def __init__(self, repository: Repository) -> None:
         self._process = repository.start("cat-file", "--batch")
         self._answers = os.fdopen(os.dup(self._process.stdout), "rb", 1 << 16)
+        self._left = MOST_PATHS
+        self._batch = max(1, _pipe_size(self._process.stdin) // (4 * LONGEST_REQUEST))
         self._commits: dict[str, Commit] = {}
         self._trees: dict[str, Tree] = {}
         self._tree_bytes = 0
@@ -263,6 +280,15 @@ class ObjectDatabase:
         """The tree `oid`; a GitError when there is none."""
         known = self._trees.get(oid)
         return known if known is not None else self._keep(oid, self._read(oid, "tree"))
+
+    def spend(self, paths: int) -> None:
+        """Count the paths that are looked at one by one; a GitError beyond what any push needs.
+
+        A few small trees that hold each other many times over make more paths than anybody can ever list.
+        """
+        self._left -= paths
+        if self._left < 0:
+            raise GitError(self._process.argv, 0, f"this push changes more than {MOST_PATHS} paths")
 
     def load_trees(self, oids: Iterable[str]) -> None:
         """Read many trees in one go, so that `tree` knows them. They should be few enough to be remembered together."""
@@ -319,12 +345,14 @@ class ObjectDatabase:
     def read(self, oids: Sequence[str]) -> Iterator[tuple[str, str, bytes]]:
         """Id, type and content of many objects, in order, without remembering them; a GitError at a missing one.
 
-        All must be taken before another object is asked for: there is one pipe, and its answers come in order.
+        All must be taken before another object is asked for: there is one pipe, and its answers come in order. What is
+        asked ahead fits into the pipe twice over: if we waited to write, git could wait for us to read, for ever.
         """
-        self._ask(oids[:BATCH])
-        for start in range(0, len(oids), BATCH):
-            self._ask(oids[start + BATCH : start + 2 * BATCH])  # git looks for these while we take those before
-            for oid in oids[start : start + BATCH]:
+        size = self._batch
+        self._ask(oids[:size])
+        for start in range(0, len(oids), size):
+            self._ask(oids[start + size : start + 2 * size])  # git looks for these while we take those before
+            for oid in oids[start : start + size]:
                 yield (oid, *self._answer(oid))
 
     def _ask(self, oids: Sequence[str]) -> None:

@@ -124,6 +124,8 @@ if TYPE_CHECKING:
 
         def load_trees(self, oids: Iterable[str]) -> None: ...
 
+        def spend(self, paths: int) -> None: ...
+
         def blob(self, oid: str) -> bytes: ...
 
         def target(self, oid: str) -> Target: ...
@@ -191,7 +193,9 @@ def changes(objects: Objects, old: Optional[Entry], new: Optional[Entry], prefix
     if new is not None and not is_folder(new):
         yield Change(prefix, None, new)
     before, after = folder(objects, old), folder(objects, new)
-    for name in after.differing(before):
+    names = after.differing(before)
+    objects.spend(len(names))
+    for name in names:
         path = f"{prefix}/{name}" if prefix else name
         yield from changes(objects, before.get(name), after.get(name), path)
 

@@ -183,6 +183,7 @@ class _Folder(NamedTuple):
 def _malformed(push: Push) -> Iterator[tuple[_Folder, str]]:
     """The malformed folders that the new commits bring in the three rooms, and what is wrong with each."""
     left = list(_new_folders(push))
+    known = {(each.new, each.old) for each in left}
     while left:
         batch = left[:AT_ONCE]
         del left[:AT_ONCE]
@@ -195,9 +196,10 @@ def _malformed(push: Push) -> Iterator[tuple[_Folder, str]]:
             if problem:
                 yield each, problem
             for name in push.differing(each.old, each.new):
-                entry = tree.get(name)
-                if entry and is_folder(entry):
-                    left.append(_Folder(each.commit, f"{each.path}/{name}", entry, before.get(name)))
+                entry, old = tree.get(name), before.get(name)
+                if entry and is_folder(entry) and (entry, old) not in known:
+                    known.add((entry, old))
+                    left.append(_Folder(each.commit, f"{each.path}/{name}", entry, old))
 
 
 def _new_folders(push: Push) -> Iterator[_Folder]:
