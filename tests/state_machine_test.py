@@ -10,38 +10,54 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Union
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from halfhooks.ho.commands import check
 from tests.builders import CODE, LIST_REFS, Server, parse_refs, run
 from tests.walks.history import Moves, make_clone
 from tests.walks.moves import MOVES, Move
-from tests.walks.offences import OFFENCES
+from tests.walks.offences import OFFENCES, Offence
+from tests.walks.offences.production import promotable
 from tests.walks.project import PRODUCTION, Project
 
 SOAK = "HALFHOOKS_SOAK" in os.environ
-STEPS = int(os.environ.get("HALFHOOKS_STEPS", "5000" if SOAK else "210"))
+STEPS = int(os.environ.get("HALFHOOKS_STEPS", "5000" if SOAK else "90"))
 """Legal moves in all, each followed by an offence."""
-LENGTH = 60
-"""Moves of one walk."""
-RANDOM = st.randoms(use_true_random=False)
+LENGTH = 60 if SOAK else 30
+"""Moves of one walk, after its beginning."""
+FIRST = Random().randrange(2**32) if SOAK else 126
+"""The number of the first walk; three walks from here make every kind of move, which takes more from elsewhere."""
+SEEDS = st.integers(0, 2**64 - 1)
+LISTING = ("list_two", "start_release")
+RELEASING = ("promote", "integrate_and_stage", "work", *LISTING)
+BEGINNINGS = {
+    "merge_smaller": LISTING,
+    "octopus": ("work", *LISTING),
+    "promote": RELEASING[1:],
+    "delete_release": RELEASING,
+    "open_hotfix": ("delete_release", "tag_later", *RELEASING),
+}
+"""A walk begins with moves until one of these is possible: at each turn the first that can be done."""
 
 
 class Walk(RuleBasedStateMachine):
-    """One walk from a new project on; the rules are the moves."""
+    """One walk from a new project on; at each step a legal move, and something illegal."""
 
     folder: Path
     template: Path
     done: Counter[str]
+    """What all walks did."""
+    seen: dict[int, tuple[int, frozenset[str]]]
+    """The number of each walk, and what those before it did: played again by hypothesis, it goes the same way."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,19 +68,41 @@ class Walk(RuleBasedStateMachine):
         self.failed = False
         self.clone = make_clone(self.folder / "clone.git", "../server.git")
         self.project = Project(self.clone)
+        self.known: frozenset[str] = frozenset()
+        self.here: Counter[str] = Counter()
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(seed=SEEDS)
+    def begin(self, seed: int) -> None:
+        number, self.known = self.seen.setdefault(seed, (FIRST + self.done["walks"], frozenset(self.done)))
+        self.random = Random(number)
         self.accepted("begin", {PRODUCTION: self.project.production})
+        goal = self.random.choice(sorted(BEGINNINGS))
+        while not MOVES[goal].subjects(self.project):
+            self.move(next(name for name in BEGINNINGS[goal] if MOVES[name].subjects(self.project)))
 
-    def step(self, name: str, move: Move, random: Random) -> None:
-        """A legal move, then something illegal."""
-        subject = random.choice(move.subjects(self.project))
-        for pushed in move.pushes(self.project, random, subject):
+    @rule()
+    def step(self) -> None:
+        self.move(self.choose(MOVES))
+        self.offend()
+        if promotable(self.project):  # where the most can go wrong
+            self.offend()
+
+    def move(self, name: str) -> None:
+        subject = self.random.choice(MOVES[name].subjects(self.project))
+        for pushed in MOVES[name].pushes(self.project, self.random, subject):
             self.accepted(name, pushed)
         self.clean()
+        self.count(name)
+
+    def choose(self, kinds: Mapping[str, Union[Move, Offence]]) -> str:
+        """One of what can be done here; rather what was not done yet, least what this walk did often."""
+        names = [name for name, kind in kinds.items() if kind.subjects(self.project)]
+        weights = [kinds[name].weight / (1 + self.here[name]) * (1 if name in self.known else 8) for name in names]
+        return self.random.choices(names, weights)[0]
+
+    def count(self, name: str) -> None:
+        self.here[name] += 1
         self.done[name] += 1
-        self.offend(random)
 
     def teardown(self) -> None:
         self.done["walks"] += 1
@@ -78,16 +116,16 @@ class Walk(RuleBasedStateMachine):
         if status:
             self.fail(f"ho check {' '.join(options)}: exit code {status}", output.getvalue())
 
-    def offend(self, random: Random) -> None:
-        possible = {name: found for name, offence in OFFENCES.items() if (found := offence.subjects(self.project))}
-        name = random.choice(sorted(possible))
-        moves = OFFENCES[name].push(self.project, random, random.choice(possible[name]))
+    def offend(self) -> None:
+        name = self.choose(OFFENCES)
+        subject = self.random.choice(OFFENCES[name].subjects(self.project))
+        moves = OFFENCES[name].push(self.project, self.random, subject)
         self.clone.script.append(f"# {name}: must be refused")
         done = self.clone.push(moves, "--porcelain")
         codes = set(CODE.findall(done.stderr))
         if done.returncode == 0 or not codes - {"HH001"} or self.refs() != self.project.refs:
             self.fail(f"the offence '{name}' was not refused by a rule", done.stderr)
-        self.done[name] += 1
+        self.count(name)
 
     def accepted(self, name: str, moves: Moves) -> None:
         """A push that must be accepted, and must move what it says."""
@@ -108,16 +146,6 @@ class Walk(RuleBasedStateMachine):
         pytest.fail(f"{what}:\n{said}\n# to see it again, beside a guarded server.git:\n{script}", pytrace=False)
 
 
-def as_rule(name: str, move: Move) -> Callable[..., Any]:
-    """The rule of a state machine for a move."""
-
-    def step(walk: Walk, random: Random) -> None:
-        walk.step(name, move, random)
-
-    step.__name__ = name
-    return precondition(lambda walk: bool(move.subjects(walk.project)))(rule(random=RANDOM)(step))
-
-
 @pytest.fixture(scope="session")
 def guarded(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     server = Server.create(tmp_path_factory.mktemp("guarded") / "server.git")
@@ -130,9 +158,9 @@ def test_random_walks(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # the walks go on from here, and the tests that follow come back
     done: Counter[str] = Counter()
-    members = {"folder": tmp_path / "walk", "template": guarded, "done": done}
-    machine = type("Walk", (Walk,), {**members, **{name: as_rule(name, move) for name, move in MOVES.items()}})
-    walks = -(-STEPS // LENGTH) + 2  # the first are the shortest
+    members: dict[str, Any] = {"folder": tmp_path / "walk", "template": guarded, "done": done, "seen": {}}
+    machine = type("Walk", (Walk,), members)
+    walks = -(-STEPS // LENGTH)
     how = settings(
         max_examples=walks,
         stateful_step_count=LENGTH,
@@ -144,7 +172,11 @@ def test_random_walks(
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(machine, settings=how)
-    while SOAK and sum(done[name] for name in MOVES) < STEPS:  # a walk may end early
+    # more, if a walk ended early or a kind of move never came up
+    while (made := sum(done[name] for name in MOVES)) < STEPS or (
+        not all(done[name] for name in MOVES) and made < 4 * STEPS
+    ):
+        members["seen"].clear()
         run_state_machine_as_test(machine, settings=how)
     moved = {name: done[name] for name in MOVES}
     offended = {name: done[name] for name in OFFENCES}
@@ -154,6 +186,8 @@ def test_random_walks(
         if SOAK:
             print(*(f"{done[name]:6} {name}" for name in [*MOVES, *OFFENCES]), sep="\n")
     assert sum(moved.values()) >= STEPS
+    assert sum(moved.values()) + sum(offended.values()) >= 200
+    assert all(moved.values())
 
 
 def kinds(counts: dict[str, int]) -> int:

@@ -188,7 +188,7 @@ def base_files(one: Commit, other: Commit) -> Files:
 
 def _merge(ours: Files, theirs: Files, base: Files) -> Files:
     merged: Files = {}
-    for path in ours.keys() | theirs.keys():
+    for path in sorted(ours.keys() | theirs.keys()):  # in the same order each time
         mine, other, old = ours.get(path), theirs.get(path), base.get(path)
         entry = mine if other in (mine, old) else other if mine == old else _both(mine, other)
         if entry is not None:

@@ -21,16 +21,18 @@ class Move(NamedTuple):
 
     subjects: Callable[[Project], list[Any]]
     pushes: Callable[[Project, Random, Any], Pushes]
+    weight: int
+    """How often it is chosen, beside the others that can be done."""
 
 
 MOVES: dict[str, Move] = {}
 
 
-def move(subjects: Callable[[Project], list[Any]]) -> Callable[..., Any]:
+def move(subjects: Callable[[Project], list[Any]], weight: int = 1) -> Callable[..., Any]:
     """A move that can be done to these subjects."""
 
     def register(pushes: Callable[[Project, Random, Any], Pushes]) -> Callable[[Project, Random, Any], Pushes]:
-        MOVES[pushes.__name__] = Move(subjects, pushes)
+        MOVES[pushes.__name__] = Move(subjects, pushes, weight)
         return pushes
 
     return register

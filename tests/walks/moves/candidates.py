@@ -168,7 +168,7 @@ def edit_candidates(project: Project, random: Random, release: Release) -> Pushe
     release.tip, release.candidates, release.notes = tip, candidates, notes
 
 
-@move(lambda project: [release for release in project.open_releases() if len(release.stage) > 1])
+@move(lambda project: [release for release in project.open_releases() if len(release.stage) > 1], weight=2)
 def reorder_stage(project: Project, random: Random, release: Release) -> Pushes:
     stage = random.sample(release.stage, len(release.stage))
     tip = project.change(release.tip, "Reorder the stage", release.lists(release.candidates, stage))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.walks.history import Commit, Source, merge
-from tests.walks.moves._registry import SHARED, Pushes, flip, move
+from tests.walks.moves._registry import Pushes, flip, move
 from tests.walks.moves.work import add_work
 from tests.walks.project import Patch, Project, Release
 
@@ -65,7 +65,7 @@ def merged(project: Project, patch: Patch, changes: dict[str, str] | None = None
     return project.commit(f"Integrate {patch.id}", [patch.home.tip, patch.tip], files)
 
 
-@move(ready)
+@move(ready, weight=4)
 def integrate_and_stage(project: Project, random: Random, patch: Patch) -> Pushes:
     """The merge itself moves the id to the stage."""
     release = patch.home
@@ -76,9 +76,9 @@ def integrate_and_stage(project: Project, random: Random, patch: Patch) -> Pushe
     move_ids(release, [patch.id])
 
 
-@move(lambda project: [patch for patch in ready(project) if patch.work and patch.tip.contains(patch.home.tip)])
+@move(lambda project: [patch for patch in ready(project) if patch.tip.contains(patch.home.tip)], weight=2)
 def fast_forward(project: Project, random: Random, patch: Patch) -> Pushes:
-    """A branch without merges: the release's own commits stay on its first parents."""
+    """A branch that holds the tip of its release, by merges of it perhaps: then the release's line goes through them."""
     assert patch.tip
     yield from push_integration(project, random, [patch], patch.tip, {})
 
@@ -87,12 +87,13 @@ def fast_forward(project: Project, random: Random, patch: Patch) -> Pushes:
     lambda project: [
         patch
         for patch in ready(project)
-        if patch.work and not project.carried(patch) and not patch.tip.reach & ~patch.home.tip.reach & ~patch.commits
+        if not project.carried(patch) and not patch.tip.reach & ~patch.home.tip.reach & ~patch.commits
         # its directory has all that the release has of it: a squash removes nothing that the branch did not remove
         if patch.home.tip.below(patch.folder).keys() <= patch.tip.below(patch.folder).keys()
         # and there is something to squash
         if patch.worked & patch.tip.reach & ~patch.home.tip.reach & ~(patch.squashed.reach if patch.squashed else 0)
-    ]
+    ],
+    weight=2,
 )
 def squash(project: Project, random: Random, patch: Patch) -> Pushes:
     release = patch.home
@@ -112,8 +113,8 @@ def squash(project: Project, random: Random, patch: Patch) -> Pushes:
         for other in ready(project)
         if one.home is other.home and one is not other
         if not one.tip.contains(other.tip) and not other.tip.contains(one.tip)
-        if SHARED not in changed(one) & changed(other)  # git resolves no conflict of an octopus
-    ]
+    ],
+    weight=4,
 )
 def octopus(project: Project, random: Random, pair: tuple[Patch, Patch]) -> Pushes:
     """Two patches by one merge."""
@@ -126,17 +127,11 @@ def octopus(project: Project, random: Random, pair: tuple[Patch, Patch]) -> Push
     yield from push_integration(project, random, [one, other], tip, {})
 
 
-def changed(patch: Patch) -> set[str]:
-    """The paths that differ between a patch branch and its release."""
-    assert patch.tip and patch.home
-    return {path for path, _ in patch.tip.files.items() ^ patch.home.tip.files.items()}
-
-
 def integrated(release: Release, project: Project) -> list[str]:
     return [patch_id for patch_id in release.candidates if project.patches[patch_id].integrated]
 
 
-@move(lambda project: [release for release in project.open_releases() if integrated(release, project)])
+@move(lambda project: [release for release in project.open_releases() if integrated(release, project)], weight=3)
 def stage(project: Project, random: Random, release: Release) -> Pushes:
     """Integrated candidates become staged in a later push."""
     ids = integrated(release, project)

@@ -18,7 +18,7 @@ def rc_ready(project: Project) -> list[Release]:
     ]
 
 
-@move(rc_ready)
+@move(rc_ready, weight=3)
 def cut_rc(project: Project, random: Random, release: Release) -> Pushes:
     number = project.next_rc(release)
     ids = release.stage
@@ -40,7 +40,7 @@ def promotable(project: Project) -> list[Release]:
     return [release] if release and not release.candidates and release.complete else []
 
 
-@move(promotable)
+@move(promotable, weight=4)
 def promote(project: Project, random: Random, release: Release) -> Pushes:
     """Production moves; the tag and the deletion of the branch come with it or later."""
     moves: dict[str, Source] = {}
@@ -72,7 +72,7 @@ def promote(project: Project, random: Random, release: Release) -> Pushes:
         del project.releases[release.version]
 
 
-@move(lambda project: [release for release in project.releases.values() if release.finished])
+@move(lambda project: [release for release in project.releases.values() if release.finished], weight=3)
 def delete_release(project: Project, random: Random, release: Release) -> Pushes:
     yield {release.branch: None}
     del project.releases[release.version]
@@ -88,7 +88,8 @@ def tag_later(project: Project, random: Random, name: str) -> Pushes:
         [project.version]
         if f"refs/tags/{project.newest_tag}" in project.refs and project.version not in project.releases
         else []
-    )
+    ),
+    weight=3,
 )
 def open_hotfix(project: Project, random: Random, version: Version) -> Pushes:
     fork = project.promoted[project.newest_tag]

@@ -45,7 +45,7 @@ def loose(project: Project) -> list[Patch]:
     return [patch for patch in project.candidates() if not patch.entered and not project.carried(patch)]
 
 
-@move(Project.working)
+@move(Project.working, weight=2)
 def work(project: Project, random: Random, patch: Patch) -> Pushes:
     for _ in range(random.choice((1, 2))):
         add_work(project, random, patch)

@@ -16,16 +16,18 @@ class Offence(NamedTuple):
 
     subjects: Callable[[Project], list[Any]]
     push: Callable[[Project, Random, Any], Moves]
+    weight: int
+    """How often it is chosen, beside the others that can be done."""
 
 
 OFFENCES: dict[str, Offence] = {}
 
 
-def offence(subjects: Callable[[Project], list[Any]]) -> Callable[..., Any]:
+def offence(subjects: Callable[[Project], list[Any]], weight: int = 1) -> Callable[..., Any]:
     """An offence against these subjects."""
 
     def register(push: Callable[[Project, Random, Any], Moves]) -> Callable[[Project, Random, Any], Moves]:
-        OFFENCES[push.__name__] = Offence(subjects, push)
+        OFFENCES[push.__name__] = Offence(subjects, push, weight)
         return push
 
     return register
@@ -49,6 +51,16 @@ def patches_branches(project: Project) -> list[Patch]:
 
 def unintegrated(project: Project) -> list[Patch]:
     return [patch for patch in ready(project) if not patch.entered]
+
+
+def integrated(project: Project) -> list[Patch]:
+    """The candidates whose work is in their release; of code alone, without a branch, nobody could tell any more."""
+    return [
+        patch
+        for patch in project.candidates()
+        if patch.integrated and patch.home
+        if patch.tip or patch.home.tip.below(patch.folder).keys() - {f"{patch.folder}README.md"}
+    ]
 
 
 def fixed(commit: Commit) -> list[str]:

@@ -109,14 +109,14 @@ def promotion_behind_production(project: Project, random: Random, release: Relea
     return {PRODUCTION: project.commit("Promote", done.parents, files)}
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_with_another_list(project: Project, random: Random, release: Release) -> Moves:
     ids = release.complete
     wrong = [ids[1:], ids[:-1], [*ids, "999-ghost"], [*ids, ids[0]]] + ([ids[::-1]] if len(ids) > 1 else [])
     return promotion_with(project, release, {f"releases/{release.list_name}.txt": lines(random.choice(wrong))})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_under_another_name(project: Project, random: Random, release: Release) -> Moves:
     x, y, z = release.version
     name = random.choice((f"{x}.{y}.{z + 1}", f"{x + 1}.0.1", f"{dotted(release.version)}-hotfix9"))
@@ -124,56 +124,56 @@ def promotion_under_another_name(project: Project, random: Random, release: Rele
     return promotion_with(project, release, {path: None, f"releases/{name}.txt": lines(release.complete)})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_with_code(project: Project, random: Random, release: Release) -> Moves:
     return promotion_with(project, release, {random.choice(("app/shared.py", "docs/x.md", "late.py")): "# late\n"})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_without_model(project: Project, random: Random, release: Release) -> Moves:
     path = random.choice(sorted(model_files(release.list_name)))
     entry = project.production.files.get(path)  # the link as it was, or nothing
     return promotion_with(project, release, {path: entry})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_keeps_the_stage(project: Project, random: Random, release: Release) -> Moves:
     path = random.choice((release.stage_path, release.candidates_path))
     return promotion_with(project, release, {path: lines(release.stage)})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_spoils_an_older_file(project: Project, random: Random, release: Release) -> Moves:
     path = random.choice(fixed(release.tip))
     return promotion_with(project, release, spoil(random, release.tip, path))
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_with_an_unlisted_patch(project: Project, random: Random, release: Release) -> Moves:
     return promotion_with(project, release, {"Patches/999-ghost/01.sql": "select 1;\n"})
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_changes_a_patch(project: Project, random: Random, release: Release) -> Moves:
     path = random.choice(sorted(release.tip.below(f"Patches/{release.complete[0]}/")))
     return promotion_with(project, release, spoil(random, release.tip, path))
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_is_no_merge(project: Project, random: Random, release: Release) -> Moves:
     done = project.promote(release)
     parents = random.choice(([project.production], [release.tip], [release.tip, project.production]))
     return {PRODUCTION: project.commit("Promote", parents, done.files)}
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_with_a_third_parent(project: Project, random: Random, release: Release) -> Moves:
     done = project.promote(release)
     idea = project.change(project.production, "An idea", {"app/idea.py": "# idea\n"})
     return {PRODUCTION: project.commit("Promote", [*done.parents, idea], done.files)}
 
 
-@offence(promotable)
+@offence(promotable, weight=4)
 def promotion_with_an_afterthought(project: Project, random: Random, release: Release) -> Moves:
     done = project.promote(release)
     return {PRODUCTION: project.change(done, "One more thing", {"app/late.py": "# late\n"})}

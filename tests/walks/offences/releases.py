@@ -6,10 +6,12 @@ from random import Random
 from typing import Any
 
 from tests.walks.history import FILE, LINK, PROGRAM, Commit, Moves, merge
+from tests.walks.moves._registry import SHARED
 from tests.walks.moves.candidates import enlist, room, withdrawn
 from tests.walks.moves.integration import ready, staging
 from tests.walks.offences._registry import (
     fixed,
+    integrated,
     offence,
     open_releases,
     spoil,
@@ -17,16 +19,18 @@ from tests.walks.offences._registry import (
 )
 from tests.walks.project import Patch, Project, Release, dotted, lines, successors
 
+QUICK = ("app/quick.py", "setup.cfg", SHARED)
+
 
 @offence(open_releases)
 def code_on_release(project: Project, random: Random, release: Release) -> Moves:
-    path = random.choice(("app/quick.py", "setup.cfg"))
+    path = random.choice(QUICK)
     return {release.branch: project.change(release.tip, "Quick", {path: "# quick\n"})}
 
 
 @offence(open_releases)
 def code_on_release_and_back(project: Project, random: Random, release: Release) -> Moves:
-    quick = project.change(release.tip, "Quick", {"app/quick.py": "# quick\n"})
+    quick = project.change(release.tip, "Quick", {random.choice(QUICK): "# quick\n"})
     return {release.branch: project.commit("Back", [quick], release.tip.files)}
 
 
@@ -169,7 +173,7 @@ def squash_with_more(project: Project, random: Random, patch: Patch) -> Moves:
     return {release.branch: project.commit(f"Squash {patch.id}", [release.tip], files)}
 
 
-@offence(lambda project: [patch for patch in project.working() if patch.integrated])
+@offence(integrated, weight=2)
 def integrated_patch_withdrawn(project: Project, random: Random, patch: Patch) -> Moves:
     assert patch.home
     return {patch.home.branch: withdrawn(project, patch, patch.home)}

@@ -8,6 +8,7 @@ from typing import Any
 from tests.walks.history import Moves
 from tests.walks.moves.production import cut
 from tests.walks.offences._registry import (
+    integrated,
     offence,
 )
 from tests.walks.project import Patch, Project, Release, Version, lines, successors
@@ -116,9 +117,8 @@ def rc_that_is_not_the_stage(project: Project, random: Random, release: Release)
 
 
 @offence(
-    lambda project: [
-        p for p in project.working() if p.integrated and p.home in project.in_preparation()[:1] and p.home.stage
-    ]
+    lambda project: [p for p in integrated(project) if p.home in project.in_preparation()[:1] and p.home.stage],
+    weight=3,
 )
 def rc_with_an_unstaged_patch(project: Project, random: Random, patch: Patch) -> Moves:
     release = patch.home
