@@ -30,8 +30,8 @@ from tests.walks.moves import candidates, integration, production, releases, wor
 from tests.walks.project import PRODUCTION, Patch, Project, Release, Version
 
 SOAK = "HALFHOOKS_SOAK" in os.environ
-CLIENTS = 16 if SOAK else 8
-ACCEPTED = {"file": 150 if SOAK else 24, "http": 150 if SOAK else 10, "ssh": 150 if SOAK else 10}
+CLIENTS = 16 if SOAK else 6
+ACCEPTED = {"file": 150 if SOAK else 12, "http": 150 if SOAK else 8, "ssh": 150 if SOAK else 8}
 KILLS = 200 if SOAK else 20
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting for what has to happen."""
