@@ -139,10 +139,16 @@ class Survey:
     def move(self, update: Update) -> Collected:
         """The `Push` of one ref update on the server, whose other refs stand as they are known here.
 
-        The ref itself stands at `update.old`, whatever is known of it: in CI it has moved already.
+        The ref itself stands at `update.old`, whatever is known of it: in CI it has moved already. Without `update.old` it
+        is made, so it may not be known elsewhere; production not at all, for it is made once in a project's life.
         """
-        if self.remote and parse_ref(update.ref, HALFHOOKS).kind != PRODUCTION_BRANCH:
+        production = parse_ref(update.ref, HALFHOOKS).kind == PRODUCTION_BRANCH
+        if self.remote and not production:
             self._need_production()
+        known = self.refs.get(update.ref)
+        if known and not update.old and (production or known.oid != update.new):
+            name = update.ref.removeprefix(HEADS).removeprefix(TAGS)
+            raise CannotTell(f"'{name}' exists, at {known.oid[:7]}: give OLD..NEW")
         if update.old:
             self.refs[update.ref] = self.objects.target(update.old)
         else:

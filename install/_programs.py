@@ -146,19 +146,31 @@ def _probe(path: str, *flags: str) -> _Probe:
 def find_git(wanted: Optional[str]) -> Git:
     """The git at `wanted`, else the first on the PATH that is a program and not a shim; refused when it is too old."""
     for path in [wanted] if wanted else _gits_on_path():
-        version = _git_version(path)
-        if version < OLDEST_GIT:
-            raise Refusal(
-                f"'{path}' is git {'.'.join(map(str, version))}",
-                f"halfhooks needs git {'.'.join(map(str, OLDEST_GIT))} or newer",
-                "update git, or name another: --git /usr/bin/git",
-            )
-        return Git(str(Path(path).absolute()), version)
+        return new_enough(Git(str(Path(path).absolute()), _git_version(path)))
     raise Refusal(
         "there is no git on the PATH, or only shims of a version manager",
         "the hook starts git by its absolute path",
         "name it: --git /usr/bin/git",
     )
+
+
+def new_enough(git: Git) -> Git:
+    """The same git; refused when it is too old."""
+    if git.version < OLDEST_GIT:
+        raise Refusal(
+            f"'{git.path}' is git {git.number}",
+            f"halfhooks needs git {'.'.join(map(str, OLDEST_GIT))} or newer",
+            "update git, or name another: --git /usr/bin/git",
+        )
+    return git
+
+
+def read_version(said: str) -> tuple[int, ...]:
+    """The version in what `git --version` prints; ValueError when there is none."""
+    match = re.match(r"git version ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", said)
+    if match is None:
+        raise ValueError("it does not say its version")
+    return tuple(int(part) for part in match.groups(default="0"))
 
 
 def _gits_on_path() -> Iterator[str]:
@@ -178,10 +190,7 @@ def _git_version(path: str) -> tuple[int, ...]:
         if _is_script(path):
             raise ValueError("it is a script, as the shims of version managers are")
         done = subprocess.run([path, "--version"], env=clean_environment(), capture_output=True, text=True, check=True)
-        match = re.match(r"git version ([0-9]+)\.([0-9]+)(?:\.([0-9]+))?", done.stdout)
-        if match is None:
-            raise ValueError("it does not say its version")
-        return tuple(int(part) for part in match.groups(default="0"))
+        return read_version(done.stdout)
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         raise Refusal(
             f"'{path}' does not run as git ({_reason(error)})",

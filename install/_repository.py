@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -184,7 +185,40 @@ def find_repository(given: str, git: Git, non_bare: bool) -> Repository:
                 f"make a bare one: git clone --bare {given} REPO.git (or insist: --non-bare)",
             )
         return repository
-    raise Refusal(f"'{given}' is not a git repository", OTHER, f"make one: git init --bare {given}")
+    raise Refusal(f"'{given}' is not a git repository", OTHER, _instead(Path(given)))
+
+
+def _instead(given: Path) -> str:
+    """What to name, or to do, where `given` is no repository. Nothing is made in a folder that holds something else."""
+    if _looks_like_one(given):
+        return f"git does not read it as one, see why: git --git-dir={given} rev-parse --is-bare-repository"
+    inside = _repositories(given)
+    if inside:
+        held = "a repository" if len(inside) == 1 else f"{len(inside)} repositories"
+        return f"the folder holds {held}, name one: {given / inside[0]}"
+    beside = [name for name in _repositories(given.parent) if name != given.name]
+    near = [f"{given.name}.git"] if f"{given.name}.git" in beside else difflib.get_close_matches(given.name, beside, 1)
+    meant = [f"did you mean '{given.parent / name}'?" for name in near]
+    if given.is_dir() and any(given.iterdir()):
+        return " ".join(meant) or "the folder holds other things: name the repository itself"
+    if given.exists() and not given.is_dir():
+        return " ".join(meant) or "that is a file: name the folder of the repository"
+    return " ".join([*meant, f"{'or make it' if meant else 'make one'}: git init --bare {given}"])
+
+
+def _repositories(folder: Path) -> list[str]:
+    """The names in a folder that look like repositories."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if _looks_like_one(path) or _looks_like_one(path / ".git"))
+    except OSError:
+        return []
+
+
+def _looks_like_one(path: Path) -> bool:
+    try:
+        return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+    except OSError:
+        return False
 
 
 def _rev_parse(git_dir: Path, git: Git, question: str) -> str:

@@ -29,7 +29,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the arguments."""
-    parser = argparse.ArgumentParser(prog="install/make_pyz.py", description="Builds the single file of the server.")
+    parser = argparse.ArgumentParser(
+        prog="install/make_pyz.py", description="Builds the single file of the server.", allow_abbrev=False
+    )
     parser.add_argument("target", nargs="?", default="halfhooks.pyz", help="the file to write (default: %(default)s)")
     parser.add_argument(
         "--first-line",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ from install._steps import Wish, install_steps, uninstall_steps
 
 Found = TypeVar("Found")
 
+NAME = "HALFHOOKS_INSTALLER"
+"""The variable in which `ho install` says what it was called: usage and errors are shown under that name."""
+
 ELSEWHERE = "who has a shell account or the files can go around any hook: docs/server.md, 'What weakens it'"
 EXAMPLES = """\
 examples:
@@ -40,14 +44,15 @@ examples:
 exit codes:
   0  done, nothing to do, or (--status) healthy
   1  refused, nothing was changed; (--status) weakened
-  2  a wrong call; (--status) not installed
+  2  a wrong call; (--status) not installed, or no repository
 """
 
 
 def parser(version: str) -> argparse.ArgumentParser:
     """The parser of the installer's arguments."""
     parser = argparse.ArgumentParser(
-        prog="install/server.py",
+        prog=os.environ.get(NAME, "install/server.py"),
+        allow_abbrev=False,  # --uninstal would be taken for --uninstall
         description="Guards a git repository: pushes that break the release workflow do not land.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -88,10 +93,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         wish = Wish(sources, choose(find_interpreter, options.python, recorded.get("interpreter")), options.chain)
         return install(Repository(repository.path, git), wish, options.dry_run)
     except Refusal as refusal:
-        print(f"{refusal}\nhalfhooks: nothing was installed or removed", file=sys.stderr)
+        print(refusal, file=sys.stderr)
+        if options.status:
+            return 2  # 1 would say that something guards it
+        print("halfhooks: nothing was installed or removed", file=sys.stderr)
     except OSError as error:
         where = f": '{error.filename}'" if error.filename else ""
         print(f"error: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
+        if options.status:
+            return 2
         print(
             "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
         )

@@ -9,6 +9,7 @@ install a hook that imports the core from the checkout, without -S, and writes d
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def end(status):
     leave(status)
 os._exit = end
 from halfhooks.entry import pre_receive
-pre_receive("/usr/bin/git")
+pre_receive({git!r})
 """
 
 
@@ -54,7 +55,7 @@ def install(arguments: list[str]) -> int:
     status = main(arguments)
     hook = Path(arguments[-1]) / "hooks" / "pre-receive"
     if status == 0 and hook.exists():
-        hook.write_text(HOOK.format(python=sys.executable, project=str(PROJECT)))
+        hook.write_text(HOOK.format(python=sys.executable, project=str(PROJECT), git=shutil.which("git")))
     return status
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -73,7 +74,8 @@ def test_the_wheel_guards_a_repository_on_its_own(installed: Path, tmp_path: Pat
     subprocess.run(["git", "init", "-q", "--bare", str(repository)], check=True)
     # -P has no equal before 3.11: the working directory is a folder without a checkout instead
     command = [sys.executable, "-m", "halfhooks.ho", "install", "server", str(repository)]
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONPATH": str(installed), "HOME": str(tmp_path)}
+    git = Path(shutil.which("git") or "")
+    environment = {"PATH": str(git.parent), "PYTHONPATH": str(installed), "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (repository / "hooks" / "pre-receive").exists()

@@ -96,6 +96,7 @@ def top_parser() -> argparse.ArgumentParser:
         usage="ho COMMAND [ARGUMENTS]",
         description=f"Git hooks that enforce a PostgreSQL release workflow.\n\ncommands:\n{listed}",
         epilog=EXAMPLES,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"halfhooks {__version__}")
@@ -109,5 +110,6 @@ def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentPars
         prog=f"ho {name}",
         description=what,
         epilog=f"examples:\n{listed}",
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -419,6 +419,40 @@ def test_a_checkout_of_one_branch_says_what_to_fetch(shop, ho, tmp_path):
         assert "git fetch --tags origin" in answer.stderr
 
 
+def test_a_branch_that_exists_elsewhere_is_not_created(shop, ho):
+    tips = {name: shop.git("rev-parse", name).strip() for name in ("ho-prod", "ho-patch/4-fix")}
+    for place in (shop.clone, shop.server.path):
+        for old in ("", ZEROS):
+            for name, new in (("ho-prod", "ho-prod~1"), ("ho-prod", "ho-prod"), ("ho-patch/4-fix", "ho-prod")):
+                answer = ho(place, f"{old}..{new}", "--ref", name)
+                assert answer.status == 2
+                assert answer.stderr == (
+                    f"halfhooks: cannot tell: '{name}' exists, at {tips[name][:7]}: give OLD..NEW\n"
+                )
+
+
+def test_a_new_branch_that_ci_has_fetched_is_created(shop, ho):
+    shop.git("push", "-q", "origin", "ho-prod:topic2")
+    new = shop.git("rev-parse", "ho-prod").strip()
+    assert ho(shop.clone, f"..{new}", "--ref", "topic2").status == 0
+    assert ho(shop.server.path, f"{ZEROS}..{new}", "--ref", "topic2").status == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("HEAD~1...HEAD", "three dots, which compare two branches; a move is HEAD~1..HEAD"),
+        ("HEAD..", "does not say where the branch moves to"),
+        ("HEAD", "is one commit"),
+    ],
+)
+def test_a_bad_range_says_why_in_one_line(shop, ho, typed, said):
+    answer = ho(shop.clone, typed, "--ref", "topic")
+    assert answer.status == 2
+    assert said in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
 # --- history
 
 

@@ -55,6 +55,12 @@ def test_an_unknown_option_is_a_wrong_call():
     assert cli.main(["--verbose"]) == 2
 
 
+@pytest.mark.parametrize("arguments", [["check", "--hist"], ["explain", "--al"], ["demo", "--kee"], ["--vers"]])
+def test_an_option_is_never_abbreviated(arguments, capsys):
+    assert cli.main(arguments) == 2
+    assert f"unrecognized arguments: {arguments[-1]}" in capsys.readouterr().err
+
+
 def test_only_the_chosen_command_is_imported():
     show = (
         "import sys; from halfhooks.ho import cli; cli.main(['explain', 'HH301']); "

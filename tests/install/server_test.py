@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from install._programs import Git, Refusal, new_enough, read_version
 from tests.builders import PROJECT
 from tests.install.conftest import ACCEPTED, REFUSED, Host, run, tree
 
@@ -162,6 +163,39 @@ def test_refuses_what_is_no_repository(host: Host, tmp_path: Path):
     assert_refused(host, saying="is not a git repository")
 
 
+def test_a_mistyped_name_leads_to_the_nearest_repository_beside_it(host: Host):
+    host.git("init", "-q", "--bare", host.folder / "shop.git")
+    for typed in ("shp.git", "shop"):
+        host.repository = host.folder / typed
+        assert_refused(host, saying=f"did you mean '{host.folder / 'shop.git'}'?")
+    host.repository = host.folder / "quite-another.git"
+    assert "did you mean" not in host.install().err
+
+
+def test_no_repository_is_made_in_a_folder_that_holds_something_else(host: Host):
+    host.repository = host.folder
+    assert_refused(host, saying=f"the folder holds 2 repositories, name one: {host.folder / 'clone'}")
+    host.repository = host.folder / "notes"
+    host.repository.mkdir()
+    assert_refused(host, saying="git init --bare")
+    (host.repository / "file").write_text("x")
+    for place in (host.folder, host.repository, host.repository / "file"):
+        host.repository = place
+        assert "git init" not in host.install().err
+
+
+def test_what_looks_like_a_repository_is_not_made_anew(host: Host):
+    host.config.write_text("[broken\n")
+    assert_refused(host, saying="git does not read it as one, see why: git --git-dir=")
+
+
+def test_an_option_is_never_abbreviated(host: Host):
+    before = tree(host.installed().repository)
+    done = host.install("--uninstal")
+    assert (done.code, tree(host.repository)) == (2, before)
+    assert "--uninstal" in done.err
+
+
 def test_a_folder_inside_a_repository_is_none(host: Host):
     (host.clone / "sub").mkdir()
     host.repository = host.clone / "sub"
@@ -196,6 +230,32 @@ def _program(path: Path, says: str) -> Path:
     source.write_text(f'#include <stdio.h>\nint main(void) {{ puts("{says}"); return 0; }}\n')
     subprocess.run(["cc", "-o", str(path), str(source)], check=True)
     return path
+
+
+@pytest.mark.parametrize(
+    ("said", "version", "fits"),
+    [
+        ("git version 2.33.9\n", (2, 33, 9), False),
+        ("git version 1.99\n", (1, 99, 0), False),
+        ("git version 2.34.0\n", (2, 34, 0), True),
+        ("git version 2.39.5 (Apple Git-154)\n", (2, 39, 5), True),
+        ("git version 10.0.rc1\n", (10, 0, 0), True),
+    ],
+)
+def test_the_version_of_git(said: str, version: tuple[int, ...], fits: bool):
+    git = Git("/usr/bin/git", read_version(said))
+    assert git.version == version
+    if fits:
+        assert new_enough(git) == git
+        return
+    with pytest.raises(Refusal, match=f"is git {git.number}"):
+        new_enough(git)
+
+
+@pytest.mark.parametrize("said", ["", "Python 3.11.2\n", "git version two\n"])
+def test_a_git_without_a_version(said: str):
+    with pytest.raises(ValueError, match="version"):
+        read_version(said)
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no compiler")
@@ -488,6 +548,15 @@ def test_status_of_a_repository_without_it(host: Host):
     assert done.code == 2
     assert "is not installed" in done.out
     assert json.loads(host.install("--status", "--json").out)["installed"] is False
+
+
+def test_status_of_what_is_no_repository(host: Host, tmp_path: Path):
+    for place in (tmp_path / "nowhere.git", tmp_path):
+        host.repository = place
+        done = host.install("--status")
+        assert (done.code, done.out) == (2, "")
+        assert "is not a git repository" in done.err
+        assert "nothing was installed" not in done.err
 
 
 def test_status_of_a_healthy_one(host: Host):

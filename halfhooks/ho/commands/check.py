@@ -91,7 +91,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     """Prints what was judged and found; the exit code says whether it is clean."""
-    arguments = parse(argv)
+    try:
+        arguments = parse(argv)
+    except CannotTell as error:
+        return cannot_tell(str(error))
     git = shutil.which("git")
     if git is None:
         return cannot_tell("git is not in the PATH")
@@ -108,21 +111,31 @@ def main(argv: Sequence[str]) -> int:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments; SystemExit for those that do not go together."""
+    """The arguments; SystemExit for those that do not go together, `CannotTell` for a range that is none."""
     ours = parser()
     arguments = ours.parse_args(argv)
     if arguments.range is not None:
-        old, dots, new = arguments.range.partition("..")
-        if not dots or not new or new.startswith("."):
-            ours.error(f"'{arguments.range}' is no range: OLD..NEW")
+        ends = split_range(arguments.range)
         if not arguments.ref:
             ours.error("which branch moves? add --ref ho-release/X.Y.Z")
         if arguments.history:
             ours.error("--history takes no range")
-        arguments.range = (old, new)
+        arguments.range = ends
     elif arguments.ref:
         ours.error(f"from where to where does '{arguments.ref}' move? put OLD..NEW before --ref")
     return arguments
+
+
+def split_range(text: str) -> tuple[str, str]:
+    """Both ends of OLD..NEW; fails with `CannotTell`, which says what is wrong with it."""
+    old, dots, new = text.partition("..")
+    if not dots:
+        raise CannotTell(f"'{text}' is one commit, and a move goes from OLD to NEW: OLD..NEW")
+    if new.startswith("."):
+        raise CannotTell(f"'{text}' has three dots, which compare two branches; a move is {old}..{new[1:]}")
+    if not new:
+        raise CannotTell(f"'{text}' does not say where the branch moves to: OLD..NEW (zeros for NEW: deleted)")
+    return old, new
 
 
 def cannot_tell(reason: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,8 +31,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     """Runs the installer that was named with the arguments that follow; its exit code is ours."""
-    arguments = parser().parse_args(argv)
-    return subprocess.call([*installer(arguments.what), *arguments.arguments])
+    ours = parser()
+    if not argv:
+        ours.error("what is to be guarded? for example: ho install server /srv/git/shop.git")
+    arguments = ours.parse_args(argv)
+    environment = {**os.environ, "HALFHOOKS_INSTALLER": f"ho install {arguments.what}"}
+    return subprocess.call([*installer(arguments.what), *arguments.arguments], env=environment)
 
 
 def installer(name: str) -> list[str]:

@@ -39,7 +39,66 @@ def test_a_mistyped_rule_names_the_nearest(typed, meant, capsys):
 def test_without_a_rule_all_are_listed(capsys):
     assert main(["explain"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"{rule.code}  {rule.slug}" in shown for rule in RULES.values())
+    lines = [line.strip() for line in shown.splitlines()]
+    for rule in RULES.values():
+        assert [
+            line for line in lines if line.startswith(f"{rule.code}  {rule.slug} ") and line.endswith(f"  {rule.why}")
+        ]
+
+
+@pytest.mark.parametrize(
+    "word, first",
+    [
+        ("promoton", "HH107"),  # mistyped, in its slug
+        ("merge", "HH113"),  # in its slug
+        ("gaps", "HH201"),  # in its why
+        ("squash", "HH106"),  # on its page
+    ],
+)
+def test_a_word_finds_the_rules_that_speak_of_it(word, first, capsys):
+    assert main(["explain", word]) == 2
+    head, *found, last = capsys.readouterr().err.splitlines()
+    assert head == f"halfhooks: there is no rule '{word}'; these come near:"
+    assert found[0].split()[:2] == [first, RULES[first].slug]
+    assert len(found) <= explain.MOST
+    assert last == "one in full: ho explain CODE"
+
+
+@pytest.mark.parametrize("typed", ["HH404", "hh404", "404"])
+def test_a_code_that_is_none_names_the_nearest_of_its_group(typed, capsys):
+    assert main(["explain", typed]) == 2
+    assert [line.split()[0] for line in capsys.readouterr().err.splitlines()[1:-1]] == ["HH403", "HH405"]
+
+
+@pytest.mark.parametrize("typed", ["zzzzqq", "HH999", ""])
+def test_where_nothing_is_near_no_rule_is_named(typed, capsys):
+    assert main(["explain", typed]) == 2
+    said = capsys.readouterr().err
+    assert said == f"halfhooks: there is no rule '{typed}', and none comes near; all of them: ho explain\n"
+
+
+def test_examples_are_blocks_in_markdown():
+    page = [
+        "A rule.",
+        "",
+        "Refused::",
+        "",
+        "    $ one",
+        "",
+        "    $ two",
+        "",
+        "Then:",
+        "",
+        "Accepted::",
+        "",
+        "    $ three",
+    ]
+    refused = ["**Refused**", "", "```console", "$ one", "", "$ two", "```", ""]
+    accepted = ["**Accepted**", "", "```console", "$ three", "```"]
+    assert explain.fenced(page) == ["A rule.", "", *refused, "Then:", "", *accepted]
+    written = explain.markdown(explain.rules())
+    assert "::\n" not in written
+    assert written.count("```") == 2 * (written.count("**Refused**\n") + written.count("**Accepted**\n"))
 
 
 def test_all_pages_in_the_order_of_their_codes(capsys):

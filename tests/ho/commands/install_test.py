@@ -30,3 +30,15 @@ def test_options_and_the_exit_code_are_the_installers(tmp_path: Path, capfd: pyt
 @pytest.mark.parametrize("arguments", [[], ["nowhere"]])
 def test_what_cannot_be_installed_is_a_wrong_call(arguments):
     assert main(["install", *arguments]) == 2
+
+
+def test_without_arguments_the_missing_one_is_named_with_an_example(capsys: pytest.CaptureFixture[str]):
+    assert main(["install"]) == 2
+    assert "for example: ho install server " in capsys.readouterr().err
+
+
+def test_a_wrong_option_of_the_installer_is_shown_as_it_was_called(capfd: pytest.CaptureFixture[str]):
+    assert main(["install", "server", "--statsu", "server.git"]) == 2
+    shown = capfd.readouterr().err
+    assert shown.startswith("usage: ho install server ")
+    assert "ho install server: error: unrecognized arguments: --statsu" in shown
