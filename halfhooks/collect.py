@@ -13,12 +13,14 @@ from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref
 from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
 from halfhooks.push import Push, Transport
+from halfhooks.release import Project
 from halfhooks.rooms import RoomReader, read_rooms
 from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, is_file, is_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Optional
 
     from halfhooks.config import Config
     from halfhooks.git import Process, Repository
@@ -38,7 +40,10 @@ def parse_updates(lines: bytes) -> tuple[Update, ...]:
     """
     if lines and not lines.endswith(b"\n"):
         raise Unreadable("the last line of the input is cut off")
-    return tuple(_parse_update(line) for line in lines.split(b"\n")[:-1])
+    updates = tuple(_parse_update(line) for line in lines.split(b"\n")[:-1])
+    if len({update.ref for update in updates}) < len(updates):  # git would apply the first, and we judge the last
+        raise Unreadable("a ref is updated twice in one push")
+    return updates
 
 
 def _parse_update(line: bytes) -> Update:
@@ -130,8 +135,11 @@ def collect(
             after.pop(update.ref, None)
     config, remarks = _policy(repository, objects, refs, after, overrides)
     layout = config.layout()
-    commits = _new_commits(repository, refs, after, updates, layout)
+    begun = Project(Snapshot(refs, objects), layout).version is not None
+    commits = _new_commits(repository, refs, after, updates, layout, begun)
     objects.remember(commits)
+    if not begun:
+        commits += _adopted(objects, after, updates, layout)
     push = Push(
         before=Snapshot(refs, objects),
         after=Snapshot(after, objects),
@@ -140,7 +148,9 @@ def collect(
         rooms=rooms_of(objects, commits, layout),
         config=config,
         transport=transport,
-        policies=dict(_pushed_policies(repository, objects, refs, after, updates)),
+        policies=dict(
+            _pushed_policies(repository, objects, refs, after, updates, config if begun else None, overrides)
+        ),
     )
     return push, remarks
 
@@ -179,15 +189,24 @@ def _new_commits(
     after: Mapping[str, Target],
     updates: tuple[Update, ...],
     layout: Layout,
+    begun: bool,
 ) -> tuple[Commit, ...]:
     """The commits that the push brings to policed branches, parents first. Adopted history is not walked."""
     known = {target.commit for ref, target in before.items() if parse_ref(ref, layout).policed}
     pushed = [(parse_ref(update.ref, layout), after[update.ref].commit) for update in updates if update.new]
-    if layout.production_ref() not in before:
+    if not begun:
         known.update(commit for name, commit in pushed if name.kind == PRODUCTION_BRANCH)
     known.discard("")
     tips = {commit for name, commit in pushed if name.policed and commit} - known
     return tuple(repository.new_commits(sorted(tips), sorted(known))) if tips else ()
+
+
+def _adopted(
+    objects: ObjectDatabase, after: Mapping[str, Target], updates: tuple[Update, ...], layout: Layout
+) -> tuple[Commit, ...]:
+    """The commit that a project begins with for us: without parents, so that all that it holds is judged as new."""
+    pushed = [after[update.ref].commit for update in updates if update.new and update.ref == layout.production_ref()]
+    return tuple(objects.commit(commit)._replace(parents=()) for commit in pushed if commit)
 
 
 def rooms_of(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout) -> dict[str, Rooms]:
@@ -231,8 +250,13 @@ def _pushed_policies(
     before: Mapping[str, Target],
     after: Mapping[str, Target],
     updates: tuple[Update, ...],
+    config: Optional[Config],
+    overrides: list[tuple[str, str]],
 ) -> Iterator[tuple[str, list[str]]]:
-    """What is wrong with each policy that a push brings to a release or to production, by object id."""
+    """What is wrong with each policy that a push brings to a release or to production, by object id.
+
+    `config` is the policy of a project that has begun: its files cannot go elsewhere any more.
+    """
     layout = HALFHOOKS
     production = before.get(layout.production_ref())
     found = set()
@@ -246,6 +270,11 @@ def _pushed_policies(
             found.add(new.oid)
     for oid in sorted(found):
         try:
-            yield oid, parse_config(repository.blob_config(oid))[1]
+            fields, problems = parse_config(repository.blob_config(oid))
         except GitError as error:
             yield oid, [str(error)]
+            continue
+        coming = make_config({**fields, **parse_config(overrides)[0]})
+        if config and (coming.root, coming.workflow) != (config.root, config.workflow):
+            problems.append("'halfhooks.root' and 'halfhooks.workflow' cannot change once the project has begun")
+        yield oid, problems

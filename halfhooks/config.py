@@ -87,7 +87,7 @@ def _size(text: str) -> int:
 
 
 def _root(text: str) -> str:
-    folder = text.strip("/")
+    folder = text.removeprefix("./").strip("/")
     if any(part in ("", ".", "..") for part in folder.split("/")) and folder:
         raise ValueError("must be a folder inside the repository")
     return folder + "/" if folder else ""

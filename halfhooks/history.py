@@ -64,6 +64,11 @@ class _Walk:
         for parent in self.objects.commit(oid).parents:
             self._mark(parent, mark)
 
+    def look_behind(self) -> None:
+        """Take each waiting commit once: behind one with a wrong clock there may be newer ones."""
+        for _ in range(len(self._queue)):
+            self.step()
+
     def newest_waiting(self) -> int:
         """The date of the commit that `step` would take, 0 when none waits."""
         return -self._queue[0][0] if self._queue else 0
@@ -104,8 +109,12 @@ def between(objects: Objects, tips: Iterable[str], excluded: Iterable[str]) -> l
         walk.step()
     wanted = [oid for oid, mark in walk.marks.items() if mark == ONE]
     oldest = min((objects.commit(oid).date for oid in wanted), default=None)
-    while oldest is not None and walk.newest_waiting() >= max(oldest, 1):
-        walk.step()
+    while oldest is not None:
+        while walk.newest_waiting() >= max(oldest, 1):
+            walk.step()
+        walk.look_behind()
+        if walk.newest_waiting() < max(oldest, 1):
+            break
     return [oid for oid in wanted if walk.marks[oid] == ONE]
 
 

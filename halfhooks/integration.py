@@ -11,7 +11,7 @@ from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import parse_file_name, release_file
 from halfhooks.promotion import find_promotion
 from halfhooks.release import numbers_in, read_lines
-from halfhooks.snapshot import commit_changes, entry_at, folder_at, own_changes
+from halfhooks.snapshot import changes, commit_changes, entry_at, folder_at, is_folder, own_changes
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -70,15 +70,17 @@ def patch_paths(push: Push, release_side: str, tip: str) -> dict[str, Change]:
 
 
 def is_contained(push: Push, commit: str) -> bool:
-    """Whether a commit is in production or in a release branch, before the push or after."""
-    tips = [state.production for state in (push.before, push.after)]
-    tips += [tip for state in (push.before, push.after) for tip in state.release_tips.values()]
+    """Whether a commit is in production or in a release branch afterwards."""
+    tips = [push.after.production, *push.after.release_tips.values()]
     return any(is_ancestor(push.objects, commit, tip) for tip in dict.fromkeys(tips) if tip)
 
 
 def is_integrated(push: Push, release: Release, patch: str, tip: str) -> bool:
-    """Whether the tip of a patch branch, or a squash of it, is in a release branch or in production."""
-    return is_contained(push, tip) or _was_squashed(push, release.tip, release.version, patch, tip)
+    """Whether the tip of a patch branch, or a squash of it, is in a release, or was in production before."""
+    tips = (release.tip, push.base.production)
+    if any(is_ancestor(push.objects, tip, each) for each in tips if each):
+        return True
+    return _was_squashed(push, release.tip, release.version, patch, tip)
 
 
 def is_squash(push: Push, commit: Commit, version: Version, patch: str, tip: str, whole: bool = False) -> bool:
@@ -87,9 +89,11 @@ def is_squash(push: Push, commit: Commit, version: Version, patch: str, tip: str
     A path is as the branch has it, unless the release had changed it too. The commit may carry the bookkeeping of its
     release. `whole`: nothing that the branch changed is missing in it.
     """
-    if len(commit.parents) != 1 or not same_patch(push, commit.oid, tip, patch):
+    if len(commit.parents) != 1:
         return False
     (parent,) = commit.parents
+    if push.objects.commit(parent).tree == commit.tree or not same_patch(push, commit.oid, tip, patch):
+        return False
     wanted = patch_paths(push, parent, tip)
     books = book_paths(version, push.layout)
     touched = {
@@ -114,14 +118,25 @@ def same_patch(push: Push, release_side: str, tip: str, patch: str) -> bool:
 def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
     """Whether a candidate was integrated with anything in it: its branch was not merely made at a commit of the release.
 
-    `tip` is that of its branch, "" when it has been deleted: then its directory alone can tell.
+    `tip` is that of its branch, which may have moved on since; "" when it has been deleted: then its directory alone can
+    tell.
     """
-    if tip and not is_integrated(push, release, patch, tip):
-        return False
-    directory = folder_at(push.objects, tip or release.tip, push.layout.path(push.layout.patches, patch))
-    if set(directory.names()) - {push.layout.readme}:
+    if not tip:
+        return _has_files(push, release.tip, patch)
+    if _was_squashed(push, release.tip, release.version, patch, tip):
         return True
-    return bool(tip) and not _is_on_line(push, release, tip) and _brings_work(push, release.version, tip)
+    arrived = merge_bases(push.objects, release.tip, tip)
+    return any(
+        _has_files(push, oid, patch)
+        or (not _is_on_line(push, release, oid) and _brings_work(push, release.version, oid))
+        for oid in arrived
+    )
+
+
+def _has_files(push: Push, commit: str, patch: str) -> bool:
+    """Whether a patch directory holds more than its README."""
+    directory = folder_at(push.objects, commit, push.layout.path(push.layout.patches, patch))
+    return any(name != push.layout.readme for name in directory.names(""))
 
 
 def _is_on_line(push: Push, release: Release, tip: str) -> bool:
@@ -139,8 +154,8 @@ def _brings_work(push: Push, version: Version, tip: str) -> bool:
     commit = push.objects.commit(tip)
     while len(commit.parents) > 1 and not own_changes(push.objects, commit):
         commit = push.objects.commit(commit.parents[0])
-    changes = own_changes(push.objects, commit)
-    return any(not _is_bookkeeping(push, commit, version, change) for change in changes) if commit.parents else True
+    own = own_changes(push.objects, commit)
+    return any(not _is_bookkeeping(push, commit, version, change) for change in own) if commit.parents else True
 
 
 def book_paths(version: Version, layout: Layout) -> set[str]:
@@ -200,7 +215,7 @@ def _find_misfits(push: Push, move: Move) -> Iterator[Misfit]:
     for oid in commits:
         commit = push.objects.commit(oid)
         ids = patches.get(oid)
-        if ids and (oid not in push.new or not outside(push, commit, ids)):
+        if ids and not outside(push, commit, ids):
             continue
         problem = _what_is_wrong(push, move, commit, patches)
         if problem and ids:
@@ -215,9 +230,23 @@ def outside(push: Push, commit: Commit, patches: Iterable[str]) -> list[str]:
     """The paths that a commit of patch branches changes itself, but that belong to releases, the model or others."""
     layout = push.layout
     found = [layout.path(layout.model, name) for name in push.own(commit, layout.model)]
-    for folder, free in ((layout.releases, {layout.readme}), (layout.patches, {layout.readme, *patches})):
-        found += [layout.path(folder, name) for name in push.own(commit, folder) if name not in free]
+    for folder, free in ((layout.releases, set()), (layout.patches, set(patches))):
+        names = (name for name in push.own(commit, folder) if name not in free and _adds(push, commit, folder, name))
+        found += [layout.path(folder, name) for name in names if not _is_readme(push, commit, folder, name)]
     return found
+
+
+def _adds(push: Push, commit: Commit, folder: str, name: str) -> bool:
+    """Whether a commit differs from all its parents in some path below a name; a merge may just bring them together."""
+    mine = push.below(commit.oid, folder, name)
+    olds = [push.below(parent, folder, name) for parent in commit.parents]
+    paths = [{change.path for change in changes(push.objects, old, mine)} for old in olds]
+    return not paths or bool(set.intersection(*paths))
+
+
+def _is_readme(push: Push, commit: Commit, folder: str, name: str) -> bool:
+    """Whether a name below a folder is the README that anybody may change."""
+    return name == push.layout.readme and not is_folder(push.below(commit.oid, folder, name))
 
 
 def _what_is_wrong(push: Push, move: Move, commit: Commit, patches: dict[str, set[str]]) -> Optional[Misfit]:
@@ -236,7 +265,7 @@ def _what_is_wrong(push: Push, move: Move, commit: Commit, patches: dict[str, se
             return _wrong_books(push, commit, version)
         path = strange[0].path
         return _foreign(push, commit, path) or Misfit(
-            commit.oid, MERGE, path, f"the merge {commit.oid[:10]} changes '{path}', which its parents do not differ in"
+            commit.oid, MERGE, path, f"the merge {commit.oid[:10]} changes '{path}', which not both sides have changed"
         )
     if _squashed(push, commit, version):
         return _wrong_books(push, commit, version)
@@ -329,24 +358,29 @@ def _is_withdrawn(push: Push, version: Version, patch: str, before: Lists, after
 def _wrong_books(push: Push, commit: Commit, version: Version) -> Optional[Misfit]:
     """Why the lists of a release may not change as a commit changes them: no staged id ever simply goes."""
     after = read_lists(push, commit.oid, version)
-    for parent in commit.parents:
-        before = read_lists(push, parent, version)
+    olds = [read_lists(push, parent, version) for parent in commit.parents]
+    listed = after.candidates + after.stage + after.rc_ids
+    path = push.layout.path(push.layout.releases, release_file(version, STAGE, push.layout))
+    for before in olds:
         for patch in before.stage + before.rc_ids:
             if patch not in after.stage + after.rc_ids:
-                path = push.layout.path(push.layout.releases, release_file(version, STAGE, push.layout))
                 return Misfit(commit.oid, OTHER, path, f"{commit.oid[:10]} drops '{patch}', which was staged")
+    gone = [patch for patch in olds[0].candidates if patch not in listed] if len(olds) == 1 else []
+    for patch in gone:
+        if not _is_withdrawn(push, version, patch, olds[0], after):
+            return Misfit(commit.oid, OTHER, path, f"{commit.oid[:10]} drops '{patch}', whose work is in the release")
     return None
 
 
 def is_dropped(push: Push, release: Release, tip: str) -> bool:
-    """Whether the merge that brought a patch branch into a release kept nothing of it (`git merge -s ours`)."""
+    """Whether the merge that brought a patch branch into a release left out what only the branch had changed."""
     line = between(push.objects, [release.tip], [push.base.production])
     for oid in line:
         commit = push.objects.commit(oid)
         if len(commit.parents) < 2 or tip not in commit.parents[1:]:
             continue
         ours = commit.parents[0]
-        if push.objects.commit(ours).tree == commit.tree:
-            wanted = patch_paths(push, ours, tip)
-            return any(entry_at(push.objects, ours, path) != change.new for path, change in wanted.items())
+        for path, change in patch_paths(push, ours, tip).items():
+            if entry_at(push.objects, ours, path) == change.old and entry_at(push.objects, oid, path) != change.new:
+                return True
     return False

@@ -45,7 +45,7 @@ def flaws(push: Push, code: str) -> list[Flaw]:
 def _find(push: Push) -> Iterator[Flaw]:
     layout = push.layout
     for move in push.moves_of(PRODUCTION_BRANCH):
-        if not move.created:
+        if not push.adopts(move):
             continue
         files = _read(push, move)
         for code, file, text in (*_gaps(push, files), *_lists(push, move, files)):

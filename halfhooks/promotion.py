@@ -61,9 +61,9 @@ def _find(push: Push) -> Optional[Promotion]:
 
 def _find_merge(push: Push, move: Move, name: FileName) -> tuple[str, str]:
     """The merge of a promotion and the release's tip in it; where there is no such merge, "" and the tip there is."""
-    tips = [
-        state.release_tips[name.version] for state in (push.after, push.before) if name.version in state.release_tips
-    ]
+    # a branch that stays is promoted as it stands afterwards; only one that goes, as it was before
+    left = push.after.release_tips.get(name.version) or push.before.release_tips.get(name.version)
+    tips = [left] if left else []
     commit = push.objects.commit(move.new)
     for candidate in (commit, *(push.objects.commit(parent) for parent in commit.parents[:1] if parent != move.old)):
         is_merge = len(candidate.parents) == 2 and candidate.parents[0] == move.old and candidate.parents[1] in tips

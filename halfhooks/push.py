@@ -119,6 +119,10 @@ class Push:
         """The state whose production what the push brings is held against: the one before, unless it had none yet."""
         return self.before if self.before.production else self.after
 
+    def adopts(self, move: Move) -> bool:
+        """Whether a move gives the project its first production version: a new branch, or one that had no version yet."""
+        return move.name.kind == PRODUCTION_BRANCH and bool(move.new) and self.before.version is None
+
     def arriving(self, version: Version) -> Optional[Release]:
         """A release as its branch stands afterwards, None when there is no such branch.
 
@@ -165,8 +169,9 @@ class Push:
         return [commit.oid for commit in self.commits if commit.oid in found]
 
     def added(self, move: Move, folder_name: str) -> list[str]:
-        """The names directly below a folder that a move adds to a branch, in order."""
-        old, new = (self.room(oid, folder_name) if oid else None for oid in (move.old, move.new))
+        """The names directly below a folder that a move adds to a branch, in order; all, where production is adopted."""
+        known = "" if self.adopts(move) else move.old
+        old, new = (self.room(oid, folder_name) if oid else None for oid in (known, move.new))
         before, after = folder(self.objects, old), folder(self.objects, new)
         return [name for name in self.differing(old, new) if after.get(name) and not before.get(name)]
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from halfhooks.names import BLANKS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from halfhooks.rules import Finding, Rule
 
 WIDTH = 70
 """Columns of a line of text: git puts `remote: ` before it, and terminals have 80."""
+
+LONGEST = 300
+"""Characters of one text that are shown. All that a push can make us write must fit into a pipe: a client that does not
+read would otherwise keep us, and whoever waits for the lock."""
 
 LIMIT = 20
 """Findings shown in full; the rest is counted."""
@@ -17,7 +23,12 @@ LIMIT = 20
 
 def escape(text: str) -> str:
     """`text` without anything that a terminal would act on: control, format and other invisible characters."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
+    shown = "".join(c if c.isprintable() and c not in BLANKS else _spell(c) for c in text[: LONGEST + 1])
+    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "..."
+
+
+def _spell(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def to_text(findings: Sequence[Finding], rules: dict[str, Rule], outcome: str, limit: int = LIMIT) -> list[str]:
@@ -60,16 +71,23 @@ def _block(finding: Finding, rule: Rule) -> list[str]:
 
 
 def wrap(text: str, indent: str) -> list[str]:
-    """Break a line at spaces so that none is longer than WIDTH, unless a single word is."""
+    """Break a line at spaces so that none is longer than WIDTH."""
     lines, line = [], ""
     start = len(text) - len(text.lstrip(" "))
-    for word in text[start:].split(" "):
+    for word in _words(text[start:], WIDTH - len(indent)):
         if line and len(line) + 1 + len(word) > WIDTH:
             lines.append(line)
             line = indent + word
         else:
             line = f"{line} {word}" if line else text[:start] + word
     return lines + [line]
+
+
+def _words(text: str, longest: int) -> Iterator[str]:
+    """The words of a text; one that fits into no line is cut."""
+    for word in text.split(" "):
+        for position in range(0, max(len(word), 1), longest):
+            yield word[position : position + longest]
 
 
 def to_values(findings: Iterable[Finding], rules: dict[str, Rule]) -> list[dict[str, object]]:

@@ -87,7 +87,7 @@ ids = st.sampled_from([20, 32]).flatmap(
 names = st.binary(min_size=1, max_size=12).filter(lambda name: b"\n" not in name and b"\0" not in name)
 
 
-@given(st.lists(st.tuples(ids, names), max_size=5))
+@given(st.lists(st.tuples(ids, names), max_size=5, unique_by=lambda update: update[1]))
 def test_lines_are_read_as_they_were_written(updates):
     data = b"".join(f"{old.hex()} {new.hex()} ".encode() + name + b"\n" for (old, new), name in updates)
     parsed = parse_updates(data)
@@ -137,7 +137,9 @@ def test_an_adopted_history_is_not_walked(tmp_path):
     for n in range(3):
         dev.commit("a", str(n))
     with pushing(dev, "refs/heads/ho-prod") as (push, _):
-        assert push.commits == ()
+        (tip,) = push.commits
+        assert tip.oid == dev.git("rev-parse", "HEAD").strip()
+        assert tip.parents == (), "all that the tip holds counts as new"
         assert push.production_move().created
 
 
@@ -255,6 +257,7 @@ def test_a_pushed_policy_is_checked_once(shop, text, problems):
 def test_the_rooms_of_a_monorepo(tmp_path):
     conf = "[halfhooks]\n\troot = services/shop\n"
     dev = Dev.create(tmp_path, guarded=False).commit("halfhooks.conf", conf)
+    dev.commit("services/shop/releases/0.0.0.txt", "")
     dev.push("ho-prod").accepted()
     dev.commit("releases/x", "not ours").commit("services/shop/releases/README.md", "ours")
     dev.commit("services/shop/Releases/x", "odd")

@@ -46,7 +46,7 @@ TABLE = [
     ("survey", f"{VALUES} config rooms push git collect"),
     ("state", f"{FACTS} rules"),
     ("past", f"{FACTS} rules state"),
-    ("report", "rules"),
+    ("report", "names rules"),
     ("lock", ""),
     ("entry", "names snapshot objects push git collect rules report lock"),
     ("ho", ""),

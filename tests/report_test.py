@@ -116,16 +116,16 @@ def test_every_line_is_narrow_and_printable(text, path, ref, code, line):
 @given(st.text("abc ", max_size=300), st.sampled_from(["", "  ", " " * 10]))
 def test_wrapping_loses_nothing(text, indent):
     lines = wrap(text, indent)
-    assert " ".join(lines).split() == text.split()
+    assert "".join(" ".join(lines).split()) == "".join(text.split())
     assert all(line.startswith(indent) for line in lines[1:])
     for line in lines:
-        assert len(line) <= WIDTH or " " not in line.strip()
+        assert len(line) <= WIDTH
 
 
 def test_wrapping_keeps_the_indentation_of_the_first_line():
     assert wrap("    a b", "  ") == ["    a b"]
     assert wrap("", "  ") == [""]
-    assert wrap("x" * 71, "  ") == ["x" * 71]
+    assert wrap("x" * 71, "  ") == ["x" * 68, "  xxx"]
     assert wrap("x" * 60 + " " + "y" * 9, "  ") == ["x" * 60 + " " + "y" * 9]
     assert wrap("x" * 60 + " " + "y" * 10, "  ") == ["x" * 60, "  " + "y" * 10]
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from halfhooks.config import is_free
 from halfhooks.history import is_ancestor
 from halfhooks.immutability import breached
-from halfhooks.integration import MERGE, OTHER, ROOM, fork_points, is_integrated, misfits, outside
+from halfhooks.integration import (
+    MERGE,
+    OTHER,
+    ROOM,
+    fork_points,
+    has_work,
+    is_contained,
+    is_integrated,
+    misfits,
+    outside,
+)
 from halfhooks.layout import ABANDONED, HEADS, PRODUCTION, TAGS
 from halfhooks.names import (
     LOOK_ALIKE,
@@ -16,13 +26,14 @@ from halfhooks.names import (
     distance,
     is_patch_id,
     nearest,
+    release_file,
     release_tag,
 )
 from halfhooks.promotion import find_promotion, leftovers, unvalidated
 from halfhooks.release import FINISHED
 from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule
 from halfhooks.snapshot import commit_changes, own_changes
-from halfhooks.version import parse_version
+from halfhooks.version import Version, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +64,10 @@ def branch_name(push: Push) -> Iterator[Finding]:
             yield Finding(
                 f"'{name}' is no branch of the workflow; the nearest is '{_nearest(push, name)}'", ref=move.ref
             )
+
+
+FIRST = Version(0, 0, 0)
+"""The version that a new project begins with."""
 
 
 def _nearest(push: Push, name: str) -> str:
@@ -108,7 +123,7 @@ def production_branch_deleted(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{push.layout.production}' cannot be deleted", ref=move.ref)
 
 
-@rule("HH104", UPDATE, hint="git pull, then push without --force")
+@rule("HH104", UPDATE, hint="git fetch origin, git rebase (or reset --keep) onto origin's branch, push without --force")
 def history_rewritten(push: Push) -> Iterator[Finding]:
     """What has been released, or is being integrated by several people, keeps its history.
 
@@ -164,12 +179,19 @@ def release_branch_deleted_early(push: Push) -> Iterator[Finding]:
         if not move.deleted or version is None:
             continue
         release = push.before.release(version)
-        if release and (release.stage or release.rcs) and not _is_kept(push, move):
-            lost = ", ".join(release.complete[:3]) + (" ..." if len(release.complete) > 3 else "")
-            yield at(move, f"'{move.ref[len(HEADS) :]}' holds what production does not: {lost}")
+        lost = _lost(push, release) if release and not _is_kept(push, move) else []
+        if lost:
+            names = ", ".join(lost[:3]) + (" ..." if len(lost) > 3 else "")
+            yield at(move, f"'{move.ref[len(HEADS) :]}' holds what production does not: {names}")
         for orphan in _orphans(push, move):
             text = f"'{move.ref[len(HEADS) :]}' cannot go: {orphan.version} in preparation follows no other version"
             yield Finding(text, ref=move.ref, help=f"delete {push.layout.release}{orphan.version} first")
+
+
+def _lost(push: Push, release: Release) -> list[str]:
+    """The patches that only a release branch holds: staged, in an RC, or integrated while their branch has gone."""
+    alone = [patch for patch in release.candidates if patch not in push.after.patch_tips]
+    return [*release.complete, *(patch for patch in alone if has_work(push, release, patch, ""))]
 
 
 def _is_kept(push: Push, move: Move) -> bool:
@@ -215,7 +237,7 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
         if not move.deleted:
             continue
         for release in push.candidate_in(move.name.patch):
-            if not is_integrated(push, release, move.name.patch, move.old):
+            if not (is_contained(push, move.old) or is_integrated(push, release, move.name.patch, move.old)):
                 text = f"'{move.ref[len(HEADS) :]}' is not integrated: {move.name.patch} is a candidate of {release.version}"
                 yield Finding(text, ref=move.ref, commit=move.old)
 
@@ -223,7 +245,7 @@ def patch_branch_deleted_early(push: Push) -> Iterator[Finding]:
 @rule(
     "HH107",
     UPDATE,
-    hint="git merge --no-ff --no-commit ho-release/X.Y.Z on ho-prod, write X.Y.Z.txt, commit, push",
+    hint="git reset --keep origin/ho-prod, and promote again: git merge --no-ff --no-commit ho-release/X.Y.Z",
     state=True,
 )
 def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
@@ -259,15 +281,17 @@ def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
     move = push.production_move()
     if move is None or not move.new:
         return
-    if move.created:
+    if push.adopts(move):
         if push.after.version is None:
-            file = push.layout.path(push.layout.releases, "0.0.0.txt")
-            yield at(move, f"'{push.layout.production}' cannot begin without a version: '{file}' is missing")
+            file = push.layout.path(push.layout.releases, release_file(FIRST, PRODUCTION, push.layout))
+            finding = at(move, f"'{push.layout.production}' cannot begin without a version: '{file}' is missing", file)
+            yield finding._replace(help=f"add an empty '{file}' and its model, git commit --amend, push again")
         return
     promotion = find_promotion(push)
     if promotion is None:
         for change in _bound_changes(push, move):
-            yield at(move, f"'{change.path}' was {change.verb} on ho-prod by no promotion", change.path)
+            finding = at(move, f"'{change.path}' was {change.verb} on ho-prod by no promotion", change.path)
+            yield finding._replace(help="git reset --keep origin/ho-prod, and put the change on a patch branch")
         return
     for file in promotion.others:
         yield at(move, f"'{file}' is added as well: one push promotes one release")
@@ -275,14 +299,30 @@ def production_moves_by_promotion(push: Push) -> Iterator[Finding]:
         yield at(move, f"'{promotion.file}' is added, but there is no release branch {promotion.name.version}")
         return
     if not promotion.merge:
-        parents = f"({move.old[:10]}, {promotion.release.tip[:10]})"
-        yield at(move, f"{move.new[:10]} is no merge with the parents {parents}: ho-prod, then the release")
+        yield _no_promotion(push, move, promotion.release)
+        return
     behind = not is_ancestor(push.objects, move.old, promotion.release.tip)  # HH207, and the cause of the rest
     for change in () if behind else unvalidated(push, promotion):
         text = f"'{change.path}' was {change.verb} by the promotion: it is not what {promotion.name.version} holds"
         yield at(move, text, change.path)
     for path in leftovers(push, promotion):
-        yield at(move, f"'{path}' is still there after the promotion", path)
+        finding = at(move, f"'{path}' is still there after the promotion", path)
+        yield finding._replace(help=f"git rm {path}, git commit --amend")
+
+
+def _no_promotion(push: Push, move: Move, release: Release) -> Finding:
+    """What is wrong with a move of ho-prod that brings a production file, but not by the merge of its release."""
+    branch = push.layout.release + str(release.version)
+    parents = push.objects.commit(move.new).parents
+    if parents[:1] == (move.old,) and any(is_ancestor(push.objects, release.tip, parent) for parent in parents[1:]):
+        text = f"{move.new[:10]} merges more than '{branch}' has on the server, which is {release.tip[:10]}"
+        return at(move, text)._replace(
+            help=f"push the release first, or with it: git push --atomic origin {branch} ho-prod"
+        )
+    text = (
+        f"{move.new[:10]} is no merge of ho-prod ({move.old[:10]}) with '{branch}' ({release.tip[:10]}), in this order"
+    )
+    return at(move, text)
 
 
 def _bound_changes(push: Push, move: Move) -> Iterator[Change]:
@@ -363,12 +403,16 @@ def patch_branch_origin(push: Push) -> Iterator[Finding]:
                     help=f"git rebase {branch} {move.ref[len(HEADS) :]}",
                 )
     for commit in push.commits:
-        if not commit.parents:
+        if not commit.parents and not push.adopts(push.owner(commit.oid)):
             ref = push.owner(commit.oid).ref
             yield Finding(f"{commit.oid[:10]} begins a history of its own", ref=ref, commit=commit.oid)
 
 
-@rule("HH110", UPDATE, hint="add the id to releases/X.Y.Z-candidates.txt on the release branch, push that first")
+@rule(
+    "HH110",
+    UPDATE,
+    hint="list it in releases/X.Y.Z-candidates.txt on the release branch, and push that first or with it",
+)
 def patch_not_candidate(push: Push) -> Iterator[Finding]:
     """A patch belongs to one release from its first push on, so that nobody works for a release that never comes.
 
@@ -437,7 +481,11 @@ def _patch_commits(push: Push) -> dict[str, set[str]]:
     return found
 
 
-@rule("HH112", UPDATE, hint="git switch -c ho-patch/NEW-ID, after adding NEW-ID to the candidates of an open release")
+@rule(
+    "HH112",
+    UPDATE,
+    hint="list a new id, git switch -c ho-patch/NEW-ID ho-release/X.Y.Z, git cherry-pick the late commits",
+)
 def patch_branch_frozen(push: Push) -> Iterator[Finding]:
     """What was staged is what was reviewed and tested: later work is a new patch.
 

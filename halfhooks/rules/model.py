@@ -72,7 +72,7 @@ def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
     layout = push.layout
     promotion = find_promotion(push)
     for move in push.moves_of(PRODUCTION_BRANCH):
-        label = promotion.label if promotion else _label(push) if move.created else ""
+        label = promotion.label if promotion else _label(push) if push.adopts(move) else ""
         for file in (f"{layout.schema}{label}.sql", f"{layout.metadata}{label}.sql") if label else ():
             entry = push.below(move.new, layout.model, file)
             if entry is None or not is_file(entry):
@@ -81,6 +81,8 @@ def model_moves_by_promotion(push: Push) -> Iterator[Finding]:
                 yield finding._replace(help=f"dump the model to '{path}', git add it, git commit --amend")
     shipped = {promotion.merge, promotion.move.new} if promotion else set()
     for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
+        if push.adopts(move):
+            continue
         for oid in push.brought_by(move.new):
             if oid in shipped:
                 continue

@@ -280,7 +280,7 @@ def _read_sql(push: Push) -> dict[str, list[Finding]]:
     return found
 
 
-@rule("HH407", UPDATE, hint="remove the statement: halfhooks begins and ends the transaction of each patch")
+@rule("HH407", UPDATE, hint="undo the staging (git reset --keep HEAD~), remove it on the patch branch, merge again")
 def patch_transaction_control(push: Push) -> Iterator[Finding]:
     """A patch is applied as a whole or not at all; a `COMMIT` inside it would leave half of it behind.
 

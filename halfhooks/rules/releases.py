@@ -5,11 +5,11 @@ from __future__ import annotations
 from halfhooks.immutability import release_files
 from halfhooks.integration import FOREIGN, is_dropped, is_integrated, misfits, read_lists, same_patch
 from halfhooks.layout import CANDIDATES, HEADS, RC, STAGE
-from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, nearest, parse_file_name, release_file
+from halfhooks.names import RELEASE_BRANCH, nearest, parse_file_name, release_file
 from halfhooks.promotion import find_promotion
 from halfhooks.release import OPEN_HOTFIX, PREPARATION, read_lines
 from halfhooks.rules._registry import COMMIT, UPDATE, Finding, adopted, at, look_alikes, rule
-from halfhooks.snapshot import FILE, entry_at
+from halfhooks.snapshot import FILE, entry_at, is_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _Seen:
 
 
 def _brought(push: Push) -> Iterator[_Seen]:
-    """Each entry of `releases/` that a new commit holds unlike all its parents, or that a new production begins with."""
+    """Each entry of `releases/` that a new commit holds unlike all its parents."""
     folder = push.layout.releases
     known = set()
     for commit in push.touching(folder):
@@ -75,9 +75,6 @@ def _brought(push: Push) -> Iterator[_Seen]:
             if entry and (name, entry) not in known:
                 known.add((name, entry))
                 yield _Seen(push, push.owner(commit.oid).ref, commit.oid, name, entry)
-    for move in push.moves_of(PRODUCTION_BRANCH):
-        for name, entry in push.names_below(move.new, folder).items() if move.created else ():
-            yield _Seen(push, move.ref, move.new, name, entry)
 
 
 @rule(
@@ -111,7 +108,9 @@ def release_file_name(push: Push) -> Iterator[Finding]:
         $ git push origin ho-release/0.2.0
     """
     for seen in _brought(push):
-        if parse_file_name(seen.name, push.layout) is None and seen.name != push.layout.readme:
+        if parse_file_name(seen.name, push.layout) is None and (
+            seen.name != push.layout.readme or is_folder(seen.entry)
+        ):
             forms = [
                 seen.name.partition("-")[0].removesuffix(".txt") + before + ("1" + after if after else "")
                 for _, (before, after) in push.layout.files
@@ -324,7 +323,11 @@ def patch_missing(push: Push) -> Iterator[Finding]:
     yield from adopted(push, "HH307")
 
 
-@rule("HH308", UPDATE, hint="undo the staging (git reset --keep HEAD~), git merge --no-ff ho-patch/ID, then stage")
+@rule(
+    "HH308",
+    UPDATE,
+    hint="git reset --keep HEAD~ (the staging), git fetch, git merge --no-ff origin/ho-patch/ID, stage again",
+)
 def patch_not_integrated(push: Push) -> Iterator[Finding]:
     """What is staged must be in the release as its authors left it.
 
@@ -368,7 +371,7 @@ def _not_integrated(push: Push, release: Release, patch: str, candidates: tuple[
     if not same_patch(push, release.tip, tip, patch):
         return f"'{path}/' is not as '{branch}' has it"
     if is_dropped(push, release, tip):
-        return f"the merge of '{branch}' kept nothing of it"
+        return f"the merge of '{branch}' left out changes of it"
     return ""
 
 

@@ -62,7 +62,7 @@ def tag_name(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{name}' begins like a version, but release tags look like '{like}'", ref=move.ref)
 
 
-@rule("HH603", UPDATE, hint="git tag -a -f -m MESSAGE TAG COMMIT", state=True)
+@rule("HH603", UPDATE, hint="git tag -a -f -m MESSAGE TAG COMMIT")
 def tag_not_annotated(push: Push) -> Iterator[Finding]:
     """A release tag records who released what and when: a lightweight tag cannot.
 

@@ -7,7 +7,7 @@ from halfhooks.integration import book_paths, has_work, read_lists
 from halfhooks.layout import HEADS, HOTFIX, PRODUCTION, RC, TAGS
 from halfhooks.names import POLICED_BRANCHES, RELEASE_BRANCH, parse_ref, release_file, release_tag
 from halfhooks.promotion import find_promotion
-from halfhooks.release import OPEN_HOTFIX, read_lines
+from halfhooks.release import OPEN_HOTFIX, read_lines, read_release
 from halfhooks.rules._registry import UPDATE, Finding, adopted, at, rule
 from halfhooks.snapshot import commit_changes, is_file, is_folder
 
@@ -131,6 +131,16 @@ def _before_its_turn(push: Push, name: FileName) -> list[Release]:
     hotfixes = [release for release in waiting if release.status == OPEN_HOTFIX]
     smaller = [release for release in waiting if release.version < name.version and name.form == PRODUCTION]
     return hotfixes + smaller
+
+
+def _cut_releases(push: Push) -> Iterator[tuple[Move, int, Release]]:
+    """The release candidates that a push adds, each with the release as it was in the commit that adds it."""
+    for move, number in _cut(push):
+        assert move.name.version is not None
+        file = release_file(move.name.version, RC, push.layout, number)
+        for oid in push.brought_by(move.new):
+            if file in push.own(push.new[oid], push.layout.releases):
+                yield move, number, read_release(push.base, move.name.version, oid)
 
 
 def _cut(push: Push) -> Iterator[tuple[Move, int]]:
@@ -320,16 +330,15 @@ def candidates_left(push: Push) -> Iterator[Finding]:
         for patch in promotion.release.candidates:
             text = f"'{patch}' is still a candidate of {promotion.name.version}"
             yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
-    for move, number in _cut(push):
-        release = push.arriving(move.name.version) if move.name.version else None
-        for patch in release.candidates if release else ():
+    for move, number, release in _cut_releases(push):
+        for patch in release.candidates:
             tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""} or {""}
-            if release and any(has_work(push, release, patch, tip) for tip in tips):
+            if any(has_work(push, release, patch, tip) for tip in tips):
                 text = f"'{patch}' is integrated in {release.version}, but not staged in its RC {number}"
                 yield at(move, text)
 
 
-@rule("HH209", UPDATE, hint="git branch -f ho-release/X.Y.Z ho-prod, then push it")
+@rule("HH209", UPDATE, hint="git push origin ho-prod:refs/heads/ho-release/X.Y.Z, then push your commits above it")
 def release_origin(push: Push) -> Iterator[Finding]:
     """A release begins as production stands, so that it can be promoted later.
 
