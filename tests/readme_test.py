@@ -117,6 +117,7 @@ ADOPTIONS = {
     "What becomes of main": ("cd ..\n" + BEGIN,),
     "Old tags": (TAG, f"{TAG}; {GUARD}"),
     "A wrong first version": ("cd ..\n" + BEGIN.replace("2.3.0", "2.4.0"), ""),
+    "A repository that has a ho-prod": (f"git switch -c ho-prod; git push origin ho-prod; {GUARD}",),
     "A folder of a monorepo": (GUARD,),
 }
 """What happens to an old project before each block of a section of docs/adopt.md."""
