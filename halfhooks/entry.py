@@ -10,7 +10,7 @@ from halfhooks.git import GitError, Repository, read_all
 from halfhooks.lock import LockError, acquire
 from halfhooks.names import RELEASE_TAG
 from halfhooks.objects import MalformedObject
-from halfhooks.report import escape, to_text
+from halfhooks.report import LIMIT, shown, to_text
 from halfhooks.rules import RULES, Finding, check
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ def pre_receive(git: str) -> NoReturn:
     try:
         status, lines = judge_push(git, read_all(0), os.environ)
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
-        what = escape(f"{type(error).__name__}: {error}"[:300])
+        what = shown(f"{type(error).__name__}: {error}")
         lines = [f"halfhooks: internal error, nothing was pushed: {what}"]
     finally:
         _end(status, lines)
@@ -56,7 +56,7 @@ def judge_push(git: str, data: bytes, environment: Mapping[str, str]) -> tuple[i
     except (GitError, MalformedObject, Unreadable) as error:
         return REFUSE, to_text([Finding(f"the push could not be read: {error}", code="HH001")], RULES, REFUSED)
     except LockError as error:
-        return REFUSE, [f"halfhooks: {escape(str(error))}; {REFUSED}"]
+        return REFUSE, [f"halfhooks: {shown(str(error))}; {REFUSED}"]
 
 
 def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -81,7 +81,7 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
 
 def _verdict(push: Push, collector: Collector) -> tuple[int, list[str]]:
     findings = check(push)
-    lines = [f"halfhooks: warning: {escape(remark)}" for remark in collector.remarks]
+    lines = [f"halfhooks: warning: {shown(remark)}" for remark in collector.remarks[:LIMIT]]
     if not findings:
         return ACCEPT, lines
     refused = any(not finding.warning for finding in findings)

@@ -23,8 +23,13 @@ LIMIT = 20
 
 def escape(text: str) -> str:
     """`text` without anything that a terminal would act on: control, format and other invisible characters."""
-    shown = "".join(c if c.isprintable() and c not in BLANKS else _spell(c) for c in text[: LONGEST + 1])
-    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "..."
+    return "".join(c if c.isprintable() and c not in BLANKS else _spell(c) for c in text)
+
+
+def shown(text: str) -> str:
+    """`text` escaped, and cut where nobody would read on."""
+    whole = escape(text[: LONGEST + 1])
+    return whole if len(whole) <= LONGEST else whole[:LONGEST] + "..."
 
 
 def _spell(character: str) -> str:
@@ -52,16 +57,16 @@ def _count(number: int, noun: str) -> str:
 
 def _block(finding: Finding, rule: Rule) -> list[str]:
     severity = "warning" if finding.warning else "error"
-    lines = wrap(f"{severity}[{finding.code}]: {escape(finding.text)}", "  ")
-    where = escape(finding.path)
+    lines = wrap(f"{severity}[{finding.code}]: {shown(finding.text)}", "  ")
+    where = shown(finding.path)
     if finding.line:
         where += f":{finding.line}" + (f":{finding.column}" if finding.column else "")
     details = (
-        ("ref:", escape(finding.ref)),
+        ("ref:", shown(finding.ref)),
         ("commit:", finding.commit[:10]),
         ("path:", where),
         ("why:", rule.why[:1].lower() + rule.why[1:]),
-        ("help:", escape(finding.help or rule.hint)),
+        ("help:", shown(finding.help or rule.hint)),
         ("more:", f"ho explain {finding.code}"),
     )
     for name, value in details:

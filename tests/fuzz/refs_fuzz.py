@@ -77,11 +77,13 @@ def name_complaint(ref: str) -> Optional[str]:
 
 
 def lines_complaint(data: bytes) -> Optional[str]:
+    refs = [line.partition(b" ")[2].partition(b" ")[2] for line in data.split(b"\n")[:-1]]
+    well_formed = LINES.fullmatch(data) and b"\0" not in data and len(set(refs)) == len(refs)
     try:
         updates = parse_updates(data)
     except Unreadable as error:
-        return f"refused: {error}" if LINES.fullmatch(data) and b"\0" not in data else None
-    if not LINES.fullmatch(data):
+        return f"refused: {error}" if well_formed else None
+    if not well_formed:
         return "accepted"
     again = "".join(
         f"{u.old or '0' * len(u.new or 40 * '0')} {u.new or '0' * len(u.old or 40 * '0')} {u.ref}\n" for u in updates
@@ -100,7 +102,8 @@ def play(rng: random.Random, folder: Path) -> tuple[int, Optional[str]]:
             return n, f"{ref!r}: {wrong}"
         size = rng.choice((20, 20, 32))
         ids = [rng.choice((rng.randbytes(size), bytes(size))).hex() for _ in range(4)]
-        lines = f"{ids[0]} {ids[1]} {rng.choice(REFS)}\n{ids[2]} {ids[3]} {rng.choice(REFS)}\n"
+        one, two = rng.sample(REFS, 2)
+        lines = f"{ids[0]} {ids[1]} {one}\n{ids[2]} {ids[3]} {two}\n"
         data = mutated(rng, lines.encode(), PIECES, most=2)
         wrong = lines_complaint(data)
         if wrong:

@@ -276,7 +276,6 @@ PLANTED = {
         "HH409",
         "git switch -q ho-prod; chmod +x releases/0.1.0.txt; save 'Run'",
     ),
-    "tags: a lightweight one": ("HH603", "git tag v0.0.0 ho-prod~1; push v0.0.0"),
     "tags: one of a blob": ("HH004", "git tag -a -m x v0.0.0 ho-prod:README.md; push v0.0.0"),
 }
 
