@@ -46,3 +46,9 @@ git push -q origin :ho-patch/3-tags
 # refused: HH106
 git push -q origin ho-patch/3-tags:refs/heads/keep
 git push -q origin :ho-patch/3-tags
+
+### a patch branch together with the release that holds its work, while another release lists it
+# refused: HH106 HH105
+new_patch 0.1.1 6-x; echo '# x' > app/x.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
+candidate 0.2.0 6-x
+git push -q --atomic origin :ho-release/0.1.1 ho-release/0.2.0 :ho-patch/6-x

@@ -71,3 +71,21 @@ git push -q origin ho-release/0.2.0
 # refused: HH108
 merge_patch 0.1.1 4-fix; push ho-release/0.1.1; push :ho-patch/4-fix; withdraw 0.1.1 4-fix
 git push -q origin ho-release/0.1.1
+
+### a patch is merged without its code, and staged
+# refused: HH308
+git switch -q ho-release/0.1.1; git merge -q --no-commit --no-ff ho-patch/4-fix; git rm -q -f app/p_4_fix.py; commit 'Integrate 4-fix'
+move_to_stage 0.1.1 4-fix; commit 'Stage 4-fix'
+git push -q origin ho-release/0.1.1
+
+### a code-only patch, integrated in one release, is staged in another, in one push
+# refused: HH308 HH108
+new_patch 0.1.1 6-x; echo '# x' > app/x.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
+withdraw 0.1.1 6-x; candidate 0.2.0 6-x; move_to_stage 0.2.0 6-x; commit 'Stage 6-x'
+git push -q --atomic origin ho-release/0.1.1 ho-release/0.2.0
+
+### a code-only patch, integrated in a release that is given up, is staged in another
+# refused: HH308 HH108
+new_patch 0.1.1 6-x; echo '# x' > app/x.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
+candidate 0.2.0 6-x; push :ho-release/0.1.1 ho-release/0.2.0; move_to_stage 0.2.0 6-x; commit 'Stage 6-x'
+git push -q origin ho-release/0.2.0

@@ -75,3 +75,11 @@ git push -q origin topic:refs/for/ho-prod
 ### a namespace of one's own
 # refused: HH003
 git push -q origin topic:refs/a/ho-prod
+
+### a larger release, inside a patch branch, into a smaller one
+# refused: HH111 HH108 HH310
+git switch -q ho-prod; start_release 1.0.0; echo 7-y > releases/1.0.0-candidates.txt; commit 'Add 7-y'
+git switch -q -c ho-patch/7-y; echo evil > evil.py; commit 'Code'; push ho-release/1.0.0 ho-patch/7-y; merge_patch 1.0.0 7-y; push ho-release/1.0.0
+candidate 0.1.1 6-x; git switch -q -c ho-patch/6-x ho-release/1.0.0; push ho-release/0.1.1 ho-patch/6-x
+merge_patch 0.1.1 6-x
+git push -q origin ho-release/0.1.1

@@ -357,3 +357,16 @@ git push -q origin ho-prod
 # accepted
 git switch -q ho-patch/3-tags; printf '[halfhooks]\n\tfreePath = docs/**\n' > halfhooks.conf; commit 'Misspell'
 git push -q origin ho-patch/3-tags
+
+### a clock on ho-prod was wrong
+# accepted
+echo x >> README.md; git add -A; GIT_COMMITTER_DATE=2020-01-01T00:00:00Z git commit -q -m 'Wrong clock'; push ho-prod
+candidate 0.1.1 6-x; push ho-release/0.1.1; git switch -q ho-patch/4-fix; git commit -q --allow-empty -m 'Go on'
+git push -q origin ho-patch/4-fix
+
+### a patch branch from ho-prod, whose README came with its listing, below another one
+# accepted
+candidate 0.1.1 6-x; push ho-release/0.1.1; git switch -q -c ho-patch/6-x ho-prod
+mkdir -p Patches/6-x; echo 'select 1;' > Patches/6-x/01.sql; commit 'Work'; push ho-patch/6-x
+new_patch 0.1.1 8-b; git merge -q --no-ff -m 'Stack on 6-x' ho-patch/6-x
+git push -q origin ho-patch/8-b

@@ -89,3 +89,9 @@ git push -q origin topic:refs/heads/idea
 git -C ../server.git config halfhooks.patchRewrite refuse
 git switch -q ho-patch/3-tags; git commit -q --amend -m 'Other words'
 git push -q origin +ho-patch/3-tags
+
+### a policy that chooses another layout enters a release
+# refused: HH007
+git switch -q ho-patch/3-tags; policy 'root = services/shop' > halfhooks.conf; commit 'Move house'
+merge_patch 0.2.0 3-tags
+git push -q origin ho-patch/3-tags ho-release/0.2.0

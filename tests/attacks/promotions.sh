@@ -155,3 +155,9 @@ git push -q origin ho-prod
 integrate 0.1.1 4-fix; git switch -q ho-prod; git merge -q --no-ff -m 'Promote 0.1.1' ho-release/0.1.1
 git mv releases/0.1.1-stage.txt releases/0.1.1.txt; commit 'The list'; git rm -q releases/0.1.1-candidates.txt; model 0.1.1; commit 'The rest'
 git push -q origin ho-prod
+
+### the release moves on in the push that promotes its old tip
+# refused: HH107
+integrate 0.1.1 4-fix; prepare_promotion 0.1.1; commit 'Promote 0.1.1'
+candidate 0.1.1 6-late
+git push -q --atomic origin ho-prod ho-release/0.1.1

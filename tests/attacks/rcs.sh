@@ -89,3 +89,8 @@ git push -q origin ho-release/0.1.0
 # refused: HH208
 merge_patch 0.2.0 3-tags; push ho-release/0.2.0 :ho-patch/3-tags; withdraw 0.2.0 5-code; push :ho-release/0.1.1; prepare_rc 0.2.0 1; commit 'Cut'
 git push -q origin ho-release/0.2.0
+
+### an RC without an integrated patch, which is staged right after
+# refused: HH208
+alone; merge_patch 0.2.0 3-tags; prepare_rc 0.2.0 1; commit 'Cut'; move_to_stage 0.2.0 3-tags; commit 'Stage 3-tags'
+git push -q origin ho-release/0.2.0

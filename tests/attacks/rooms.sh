@@ -84,3 +84,27 @@ git push -q origin ho-release/0.2.0
 # refused: HH210
 git switch -q ho-patch/3-tags; printf '[halfORM]\nhop_version = 0.16.0\n' > .hop/config; commit 'Older tool'
 git push -q origin ho-patch/3-tags
+
+### an integrated patch without a directory leaves the list, and its code stays
+# refused: HH108
+git switch -q ho-release/0.1.1; echo 6-x >> releases/0.1.1-candidates.txt; commit 'Add 6-x'
+git switch -q -c ho-patch/6-x; echo evil > evil.py; commit 'Code'; push ho-release/0.1.1 ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
+echo 4-fix > releases/0.1.1-candidates.txt; commit 'Withdraw 6-x'
+git push -q origin ho-release/0.1.1
+
+### an integrated patch leaves the list, and its directory stays
+# refused: HH108
+new_patch 0.1.1 6-x; echo evil > evil.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
+echo 4-fix > releases/0.1.1-candidates.txt; commit 'Withdraw 6-x'
+git push -q origin ho-release/0.1.1
+
+### an integrated patch is withdrawn after its branch moved on
+# refused: HH108
+merge_patch 0.1.1 4-fix; push ho-release/0.1.1; git switch -q ho-patch/4-fix; git commit -q --allow-empty -m 'More'; push ho-patch/4-fix
+withdraw 0.1.1 4-fix
+git push -q origin ho-release/0.1.1
+
+### it makes a folder of the notes in releases/
+# refused: HH111 HH302
+git switch -q ho-patch/3-tags; mkdir releases/README.md; echo 9-ghost > releases/README.md/0.2.0.txt; commit 'Notes'
+git push -q origin ho-patch/3-tags
