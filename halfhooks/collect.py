@@ -71,9 +71,9 @@ class Collector:
         self._updates = updates
         self._shallow = shallow_push
         self._objects = ObjectDatabase(repository)
-        config = repository.start_config()
+        config = repository.start_config() if repository.has_own_keys() else None
         self._listing = self._list()
-        self._overrides = own_keys(config)
+        self._overrides = own_keys(config) if config else []
         self.remarks: list[str] = []
 
     def _list(self) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 from halfhooks.collect import Collector, Unreadable, parse_updates
@@ -31,7 +30,6 @@ def pre_receive(git: str) -> NoReturn:
 
     The process ends without Python's own clean-up, which takes a tenth of its start-up and does nothing for us.
     """
-    gc.disable()  # a process that ends so soon has no use for it, and it would visit each of our many tuples again and again
     status, lines = REFUSE, ["halfhooks: stopped before the push was judged, nothing was pushed"]
     try:
         status, lines = judge_push(git, read_all(0), os.environ)
