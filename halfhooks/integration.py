@@ -189,7 +189,7 @@ def patch_line(push: Push, version: Version, excluded: Iterable[str]) -> dict[st
     excluded = list(excluded)
     found: dict[str, set[str]] = {}
     for patch in ids:
-        tips = [tip for tip in (state.patch_tips.get(patch, "") for state in (push.before, push.after)) if tip]
+        tips = push.patch_tips(patch)
         for oid in between(push.objects, tips, excluded) if tips else ():
             found.setdefault(oid, set()).add(patch)
     return found
@@ -288,8 +288,7 @@ def _squashed(push: Push, commit: Commit, version: Version) -> str:
     release = push.arriving(version)
     listed = {*release.candidates, *release.complete} if release else set()
     for patch in listed.intersection(read_lists(push, commit.parents[0], version).candidates):
-        tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""}
-        for tip in tips:
+        for tip in push.patch_tips(patch):
             if is_squash(push, commit, version, patch, tip) and not _was_squashed(
                 push, commit.parents[0], version, patch, tip
             ):

@@ -138,6 +138,10 @@ class Push:
         releases = (self.arriving(version) for version in sorted(self.after.release_tips))
         return [release for release in releases if release and release.open]
 
+    def patch_tips(self, patch: str) -> set[str]:
+        """Where the branch of a patch stands before and afterwards; empty when there is none at all."""
+        return {state.patch_tips.get(patch, "") for state in (self.before, self.after)} - {""}
+
     def candidate_in(self, patch: str) -> list[Release]:
         """The open releases that list a patch as a candidate afterwards."""
         return [release for release in self.listing() if patch in release.candidates]

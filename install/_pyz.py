@@ -3,6 +3,7 @@
 It stands on the path of every push through the single file: what the hook does not need is imported where it is used.
 """
 
+import gc
 import os
 import sys
 
@@ -44,6 +45,7 @@ def main() -> int:
 def judge() -> "NoReturn":
     for git in GITS:
         if os.access(git, os.X_OK):
+            gc.disable()  # as in hooks/pre-receive
             from halfhooks.entry import pre_receive
 
             pre_receive(git)

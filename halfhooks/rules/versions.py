@@ -332,8 +332,7 @@ def candidates_left(push: Push) -> Iterator[Finding]:
             yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
     for move, number, release in _cut_releases(push):
         for patch in release.candidates:
-            tips = {state.patch_tips.get(patch, "") for state in (push.before, push.after)} - {""} or {""}
-            if any(has_work(push, release, patch, tip) for tip in tips):
+            if any(has_work(push, release, patch, tip) for tip in push.patch_tips(patch) or {""}):
                 text = f"'{patch}' is integrated in {release.version}, but not staged in its RC {number}"
                 yield at(move, text)
 
