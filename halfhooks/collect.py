@@ -1,7 +1,8 @@
 """Turns what git hands to a hook into a `Push`: refs, new commits, and what these hold where the rules look.
 
-The number of git processes is the same for every push: one lists refs, one reads our configuration, one the policy if
-the project has one, one walks the new commits, and one hands out objects. A policy that is pushed costs one more.
+The number of git processes is the same for every push: one lists refs, one reads our configuration if the repository has
+any, one the policy if the project has one, two walk the new commits, and one hands out objects. A policy that is pushed
+costs one more.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import os
 
 from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
-from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
+from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS, WORKFLOWS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
+from halfhooks.objects import parse_tree
 from halfhooks.push import Push, Transport
 from halfhooks.release import Project
 from halfhooks.rooms import RoomReader, read_rooms
@@ -19,7 +21,7 @@ from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, is_f
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Optional
 
     from halfhooks.config import Config
@@ -64,28 +66,34 @@ def _id(text: bytes) -> str:
 class Collector:
     """Collects a push again and again while it waits for its turn: only what moved meanwhile is read anew."""
 
-    __slots__ = ("remarks", "_listing", "_objects", "_overrides", "_repository", "_shallow", "_updates")
+    __slots__ = ("remarks", "_lister", "_listing", "_objects", "_overrides", "_repository", "_shallow", "_updates")
 
     def __init__(self, repository: Repository, updates: tuple[Update, ...], shallow_push: bool) -> None:
+        """Start listing the refs; `push` waits for that."""
         self._repository = repository
         self._updates = updates
         self._shallow = shallow_push
         self._objects = ObjectDatabase(repository)
         config = repository.start_config() if repository.has_own_keys() else None
-        self._listing = self._list()
+        self._lister: Optional[Process] = self._list()
+        self._listing = b""
         self._overrides = own_keys(config) if config else []
         self.remarks: list[str] = []
 
-    def _list(self) -> bytes:
-        return self._repository.start_refs(_patterns(self._updates, HALFHOOKS)).finish()
+    def _list(self) -> Process:
+        return self._repository.start_refs(_patterns(self._updates))
 
     def has_moved(self) -> bool:
         """Whether a ref that counts for this push has moved since the last listing; then it is to be collected again."""
-        before, self._listing = self._listing, self._list()
+        before = self._listing
+        self._listing = self._list().finish()
         return before != self._listing
 
     def push(self) -> Push:
         """The push against the refs as they were listed last. `remarks` holds what is to be said about the policy."""
+        if self._lister:
+            self._listing = self._lister.finish()
+            self._lister = None
         refs, symbolic = parse_refs(self._listing)
         for update in self._updates:
             link = "" if update.ref in refs else self._repository.dangling_link(update.ref)
@@ -108,13 +116,18 @@ def own_keys(process: Process) -> list[tuple[str, str]]:
         raise
 
 
-def _patterns(updates: tuple[Update, ...], layout: Layout) -> list[str]:
+def _patterns(updates: tuple[Update, ...]) -> list[str]:
     """What to list: every branch of the workflow, the tags of the versions concerned, and what is pushed."""
-    names = [parse_ref(update.ref, layout) for update in updates]
-    tags = {TAGS + release_tag(name.version, PRODUCTION, layout) for name in names if name.version}
-    branches = [layout.production_ref(), HEADS + layout.release, HEADS + layout.patch]
     pushed = ref_patterns([update.ref for update in updates])
-    return pushed if pushed == ["refs/"] else [*branches, *sorted(tags), *(f"{tag}-*" for tag in sorted(tags)), *pushed]
+    if pushed == ["refs/"]:
+        return pushed
+    branches = (HALFHOOKS.production_ref(), HEADS + HALFHOOKS.release, HEADS + HALFHOOKS.patch)
+    found = {*pushed, *branches}
+    for layout in WORKFLOWS.values():  # their branches have the same names, their tags need not
+        versions = {parse_ref(update.ref, layout).version for update in updates}
+        tags = [TAGS + release_tag(version, PRODUCTION, layout) for version in versions if version]
+        found.update(pattern for tag in tags for pattern in (tag, f"{tag}-*"))
+    return sorted(found)
 
 
 def collect(
@@ -133,19 +146,20 @@ def collect(
             after[update.ref] = objects.target(update.new)
         else:
             after.pop(update.ref, None)
+    adopts = any(update.new and update.ref == HALFHOOKS.production_ref() for update in updates)
+    walk = _start_walk(repository, refs, after, updates) if not adopts else None  # while we look for the policy
     config, remarks = _policy(repository, objects, refs, after, overrides)
     layout = config.layout()
     begun = Project(Snapshot(refs, objects), layout).version is not None
-    commits = _new_commits(repository, refs, after, updates, layout, begun)
-    objects.remember(commits)
-    if not begun:
-        commits += _adopted(objects, after, updates, layout)
+    if walk is None:
+        walk = _start_walk(repository, refs, after, updates, adopted=not begun)
+    commits, rooms = read_walk(objects, walk, layout, _adopted(objects, after, updates, layout) if not begun else ())
     push = Push(
         before=Snapshot(refs, objects),
         after=Snapshot(after, objects),
         updates=updates,
         commits=commits,
-        rooms=rooms_of(objects, commits, layout),
+        rooms=rooms,
         config=config,
         transport=transport,
         policies=dict(
@@ -183,22 +197,21 @@ def _policy(
     return make_config({**fields, **own}), remarks
 
 
-def _new_commits(
+def _start_walk(
     repository: Repository,
     before: Mapping[str, Target],
     after: Mapping[str, Target],
     updates: tuple[Update, ...],
-    layout: Layout,
-    begun: bool,
-) -> tuple[Commit, ...]:
-    """The commits that the push brings to policed branches, parents first. Adopted history is not walked."""
-    known = {target.commit for ref, target in before.items() if parse_ref(ref, layout).policed}
-    pushed = [(parse_ref(update.ref, layout), after[update.ref].commit) for update in updates if update.new]
-    if not begun:
+    adopted: bool = False,
+) -> Iterable[tuple[Commit, bytes]]:
+    """Start the walk of the commits that the push brings to policed branches; not of a production that is `adopted`."""
+    known = {target.commit for ref, target in before.items() if parse_ref(ref, HALFHOOKS).policed}
+    pushed = [(parse_ref(update.ref, HALFHOOKS), after[update.ref].commit) for update in updates if update.new]
+    if adopted:
         known.update(commit for name, commit in pushed if name.kind == PRODUCTION_BRANCH)
     known.discard("")
     tips = {commit for name, commit in pushed if name.policed and commit} - known
-    return tuple(repository.new_commits(sorted(tips), sorted(known))) if tips else ()
+    return repository.start_walk(sorted(tips), sorted(known)) if tips else ()
 
 
 def _adopted(
@@ -209,35 +222,48 @@ def _adopted(
     return tuple(objects.commit(commit)._replace(parents=()) for commit in pushed if commit)
 
 
-def rooms_of(objects: ObjectDatabase, commits: tuple[Commit, ...], layout: Layout) -> dict[str, Rooms]:
-    """The rooms of each new commit and of its parents, by root tree; each tree is read once and not kept."""
+def read_walk(
+    objects: ObjectDatabase,
+    walk: Iterable[tuple[Commit, bytes]],
+    layout: Layout,
+    others: tuple[Commit, ...] = (),
+) -> tuple[tuple[Commit, ...], dict[str, Rooms]]:
+    """The commits of a walk and `others`, and the rooms of each and of its parents, by root tree; no tree is kept."""
+    commits: list[Commit] = []
+
+    def trees() -> Iterator[tuple[str, bytes]]:
+        for commit, raw in walk:
+            commits.append(commit)
+            yield commit.tree, raw
+
+    folders = layout.root.split("/")[:-1]
+    rooms = _rooms_below(objects, trees(), layout, folders)
+    objects.remember(commits)
+    commits.extend(others)
     new = {commit.oid for commit in commits}
     parents = sorted({parent for commit in commits for parent in commit.parents} - new)
     objects.load(parents)
-    # in the order of history: git stores neighbours as differences to each other, and reads them fastest one after the other
-    trees = dict.fromkeys([objects.commit(parent).tree for parent in parents] + [commit.tree for commit in commits])
-    problems: dict[str, str] = {}
-    roots = {tree: tree for tree in trees}
-    for name in layout.root.split("/")[:-1]:
-        roots = _step_into(objects, roots, name, problems)
-    reader = RoomReader(layout)
-    inside = objects.read(list(dict.fromkeys(roots.values())))
-    rooms = {oid: reader.read(raw, len(oid) // 2) for oid, _, raw in inside}
-    outside = read_rooms(layout, NO_TREE)
-    return {tree: _with_problem(rooms.get(roots.get(tree, ""), outside), problems.get(tree, "")) for tree in trees}
+    left = {commit.tree for commit in (*others, *map(objects.commit, parents))} - rooms.keys()
+    rooms.update(_rooms_below(objects, objects.read_trees(sorted(left)), layout, folders))
+    return tuple(commits), rooms
 
 
-def _step_into(objects: ObjectDatabase, roots: dict[str, str], name: str, problems: dict[str, str]) -> dict[str, str]:
-    """For each root tree, the tree of its folder `name`, where it has one; what is malformed goes to `problems`."""
-    inner: dict[str, str] = {}
-    bad: dict[str, str] = {}
-    for oid, tree in objects.stream_trees(list(dict.fromkeys(roots.values()))):
-        entry = tree.entries.get(name)
-        if entry and is_folder(entry):
-            inner[oid] = entry.oid
-        bad[oid] = tree.problem
-    problems.update((top, bad[oid]) for top, oid in roots.items() if bad[oid])
-    return {top: inner[oid] for top, oid in roots.items() if oid in inner}
+def _rooms_below(
+    objects: ObjectDatabase, trees: Iterable[tuple[str, bytes]], layout: Layout, folders: list[str]
+) -> dict[str, Rooms]:
+    """The rooms in many raw trees, by their ids. `folders` lead from these to the root of the project."""
+    if not folders:
+        reader = RoomReader(layout)
+        return {oid: reader.read(raw, len(oid) // 2) for oid, raw in trees}
+    parsed = ((oid, parse_tree(raw, len(oid) // 2)) for oid, raw in trees)
+    found = {oid: (tree.entries.get(folders[0]), tree.problem) for oid, tree in parsed}
+    inner = dict.fromkeys(entry.oid for entry, _ in found.values() if entry and is_folder(entry))
+    rooms = _rooms_below(objects, objects.read_trees(list(inner)), layout, folders[1:])
+    none = read_rooms(layout, NO_TREE)
+    return {
+        oid: _with_problem(rooms[entry.oid] if entry and is_folder(entry) else none, problem)
+        for oid, (entry, problem) in found.items()
+    }
 
 
 def _with_problem(rooms: Rooms, problem: str) -> Rooms:

@@ -6,15 +6,14 @@ import os
 
 from halfhooks.collect import Collector, Unreadable, parse_updates
 from halfhooks.git import GitError, Repository, read_all
-from halfhooks.lock import LockError, acquire
+from halfhooks.lock import LockError, acquire, glance
 from halfhooks.names import RELEASE_TAG
 from halfhooks.objects import MalformedObject
-from halfhooks.report import LIMIT, shown, to_text
-from halfhooks.rules import RULES, Finding, check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
     from typing import NoReturn
 
     from halfhooks.push import Push
@@ -34,7 +33,7 @@ def pre_receive(git: str) -> NoReturn:
     try:
         status, lines = judge_push(git, read_all(0), os.environ)
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
-        what = shown(f"{type(error).__name__}: {error}")
+        what = _load()[0].shown(f"{type(error).__name__}: {error}")
         lines = [f"halfhooks: internal error, nothing was pushed: {what}"]
     finally:
         _end(status, lines)
@@ -47,14 +46,23 @@ def _end(status: int, lines: list[str]) -> NoReturn:
         os._exit(status)
 
 
+def _load() -> tuple[ModuleType, ModuleType]:
+    """The modules that judge and report: half of the core. A push first asks git for its refs, and then loads them."""
+    from halfhooks import report, rules
+
+    return report, rules
+
+
 def judge_push(git: str, data: bytes, environment: Mapping[str, str]) -> tuple[int, list[str]]:
     """The exit status for a push and the lines to show, from pre-receive's standard input and environment."""
     try:
         return _judge(git, parse_updates(data), environment)
     except (GitError, MalformedObject, Unreadable) as error:
-        return REFUSE, to_text([Finding(f"the push could not be read: {error}", code="HH001")], RULES, REFUSED)
+        report, rules = _load()
+        finding = rules.Finding(f"the push could not be read: {error}", code="HH001")
+        return REFUSE, report.to_text([finding], rules.RULES, REFUSED)
     except LockError as error:
-        return REFUSE, [f"halfhooks: {shown(str(error))}; {REFUSED}"]
+        return REFUSE, [f"halfhooks: {_load()[0].shown(str(error))}; {REFUSED}"]
 
 
 def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -62,13 +70,16 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
     if not updates:
         return ACCEPT, []
     repository = Repository(git, environment.get("GIT_DIR", "."), environment)
+    seen = glance(repository.git_dir)
     collector = Collector(repository, updates, "GIT_SHALLOW_FILE" in environment)
+    _load()
     push = collector.push()
     status, lines = _verdict(push, collector)
     if status == ACCEPT and any(move.name.policed or move.name.kind == RELEASE_TAG for move in push.moves):
         outside = Repository(git, repository.git_dir, {})
         lock = acquire(repository.git_dir, push.config.lockWait, outside.tips)
-        if collector.has_moved():
+        nobody_came_between = bool(seen) and seen == lock.note
+        if not nobody_came_between and collector.has_moved():
             status, lines = _verdict(collector.push(), collector)
         if status == ACCEPT:
             lock.hand_over(updates)
@@ -78,10 +89,11 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
 
 
 def _verdict(push: Push, collector: Collector) -> tuple[int, list[str]]:
-    findings = check(push)
-    lines = [f"halfhooks: warning: {shown(remark)}" for remark in collector.remarks[:LIMIT]]
+    report, rules = _load()
+    findings = rules.check(push)
+    lines = [f"halfhooks: warning: {report.shown(remark)}" for remark in collector.remarks[: report.LIMIT]]
     if not findings:
         return ACCEPT, lines
     refused = any(not finding.warning for finding in findings)
-    lines += to_text(findings, RULES, REFUSED if refused else "the push is accepted")
+    lines += report.to_text(findings, rules.RULES, REFUSED if refused else "the push is accepted")
     return (REFUSE if refused else ACCEPT), lines

@@ -11,14 +11,15 @@ from fcntl import fcntl
 from select import select
 
 from halfhooks.large_tree import read_tree
-from halfhooks.objects import parse_commit, parse_tag, parse_tree
+from halfhooks.objects import parse_commit, parse_tag
 from halfhooks.snapshot import Commit, Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Optional
 
-    from halfhooks.snapshot import SmallTree, Tree
+    from halfhooks.snapshot import Tree
 
 # What a child git may see of our environment. Over a file path or a shell account the rest is the pusher's
 # (GIT_CONFIG_GLOBAL, GIT_TRACE, GIT_ALLOW_PROTOCOL, PATH ...), and none of it may change what is read.
@@ -29,6 +30,7 @@ CLEAN = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_FLUSH": "0",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
     "PATH": "/usr/bin:/bin",
@@ -48,6 +50,8 @@ MANY_REFS = 64
 LARGEST = 64 << 20
 """Bytes of an object that are kept; what follows is read and dropped."""
 
+
+CLOSED = -1
 
 SMALL = 1 << 16
 """Bytes of a blob that is remembered: release files are, large SQL is not."""
@@ -79,10 +83,17 @@ class Process:
 
     __slots__ = ("argv", "pid", "stdin", "stdout", "stderr")
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start `argv`, whose first word is an absolute path, with nothing but `environment`."""
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], source: Optional[Process] = None) -> None:
+        """Start `argv`, whose first word is an absolute path, with nothing but `environment`.
+
+        What `source` prints is its input; it then has no `stdin` of ours, and `source` no `stdout`.
+        """
         self.argv = argv
-        input_end, self.stdin = os.pipe()
+        self.stdin = self.stdout = CLOSED
+        if source:
+            input_end, source.stdout = source.stdout, CLOSED
+        else:
+            input_end, self.stdin = os.pipe()
         self.stdout, output_end = os.pipe()
         self.stderr, error_end = os.pipe()
         ends = (input_end, output_end, error_end)
@@ -91,7 +102,7 @@ class Process:
             self.pid = os.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
         except OSError as error:
             for descriptor in (self.stdin, self.stdout, self.stderr):
-                os.close(descriptor)
+                _close(descriptor)
             raise GitError(argv, 127, f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
         finally:
             for end in ends:
@@ -106,22 +117,32 @@ class Process:
         except BrokenPipeError:
             pass
 
+    def end_input(self) -> None:
+        """Nothing more will be written."""
+        _close(self.stdin)
+        self.stdin = CLOSED
+
     def finish(self) -> bytes:
-        """End the input, read the output, wait for the end; a GitError when git failed."""
-        os.close(self.stdin)
+        """End the input, read what is left of the output, wait for the end; a GitError when git failed."""
+        self.end_input()
         output, errors = _read_both(self.stdout, self.stderr)
-        os.close(self.stdout)
-        os.close(self.stderr)
+        _close(self.stdout)
+        _close(self.stderr)
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         if status:
             raise GitError(self.argv, status, errors.decode("utf-8", "replace"))
         return output
 
 
+def _close(descriptor: int) -> None:
+    if descriptor != CLOSED:
+        os.close(descriptor)
+
+
 def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
     """All that two descriptors yield, read as it comes, so that neither writer has to wait for the other."""
     pieces: dict[int, list[bytes]] = {one: [], two: []}
-    waiting = [one, two]
+    waiting = [descriptor for descriptor in (one, two) if descriptor != CLOSED]
     while waiting:
         for descriptor in select(waiting, (), ())[0]:
             piece = os.read(descriptor, 1 << 20)
@@ -230,15 +251,44 @@ class Repository:
         """The keys of a blob in git-config syntax; a GitError when git cannot parse it. Includes are not followed."""
         return parse_pairs(self.start("config", f"--blob={oid}", "--no-includes", "-z", "--list").finish())
 
-    def new_commits(self, tips: Iterable[str], excluded: Iterable[str]) -> Iterator[Commit]:
-        """The commits reachable from `tips` and not from `excluded`, parents first; a GitError when one is missing."""
-        process = self.start(
-            "rev-list", "--topo-order", "--reverse", "--no-commit-header", "--format=%H %T %ct %P", "--stdin"
-        )
-        process.write("".join([f"{tip}\n" for tip in tips] + [f"^{tip}\n" for tip in excluded]).encode())
-        for line in process.finish().decode("ascii").splitlines():
-            oid, tree, date, *parents = line.split()
-            yield Commit(oid, tree, tuple(parents), int(date))
+    def start_walk(self, tips: Iterable[str], excluded: Iterable[str]) -> Walk:
+        """Start walking the commits reachable from `tips` and not from `excluded`."""
+        lister = self.start("rev-list", "--topo-order", "--reverse", "--no-commit-header", Walk.LINE, "--stdin")
+        lister.write("".join([f"{tip}\n" for tip in tips] + [f"^{tip}\n" for tip in excluded]).encode())
+        lister.end_input()
+        argv = (self._git, "cat-file", "--buffer", Walk.HEADER)
+        return Walk(lister, Process(argv, self._environment, lister))
+
+
+class Walk:
+    """Some commits, parents first, each with its raw root tree; a GitError when anything is missing.
+
+    `git rev-list` writes straight into a `git cat-file` of its own: nobody waits for us between two commits, and a git
+    that need not answer one by one takes a third of the time.
+    """
+
+    LINE = "--format=%T %H %ct,%P"
+    HEADER = "--batch=%(objectname) %(objecttype) %(objectsize) %(rest)"
+
+    def __init__(self, lister: Process, reader: Process) -> None:
+        self._lister = lister
+        self._reader = reader
+
+    def __iter__(self) -> Iterator[tuple[Commit, bytes]]:
+        with os.fdopen(os.dup(self._reader.stdout), "rb", 1 << 16) as output:
+            for line in iter(output.readline, b""):
+                tree, _, *rest = line.decode("ascii").split()
+                if not rest:
+                    raise GitError(self._reader.argv, 0, f"the object {tree} is missing")
+                size, oid, dated, *others = rest
+                raw = output.read(min(int(size), LARGEST) + 1)
+                if len(raw) != int(size) + 1:
+                    raise GitError(self._reader.argv, 0, f"the tree {tree} could not be read")
+                date, _, first = dated.partition(",")
+                parents = (first, *others) if first else ()
+                yield Commit(oid, tree, parents, int(date or 0)), raw[:-1]
+        self._reader.finish()
+        self._lister.finish()
 
 
 def parse_refs(output: bytes) -> tuple[dict[str, Target], dict[str, str]]:
@@ -343,9 +393,9 @@ class ObjectDatabase:
         named, named_kind = parse_tag(raw) if kind == "tag" else ("", "")
         return Target(oid, kind, named if named_kind == "commit" else "")
 
-    def stream_trees(self, oids: Sequence[str]) -> Iterator[tuple[str, SmallTree]]:
-        """Many trees, read once and not remembered: there can be one for every commit of a long history."""
-        return ((oid, parse_tree(raw, len(oid) // 2)) for oid, _, raw in self.read(oids))
+    def read_trees(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """Many trees with their raw content, read once and not remembered: there can be one for every commit."""
+        return ((oid, raw) for oid, _, raw in self.read(oids))
 
     def _read(self, oid: str, wanted: str) -> bytes:
         ((_, kind, raw),) = self.read([oid])
@@ -371,15 +421,15 @@ class ObjectDatabase:
             self._process.write("".join([f"{oid}\n" for oid in oids]).encode())
 
     def _answer(self, oid: str) -> tuple[str, bytes]:
-        header = self._answers.readline().split()
-        if len(header) != 3 or header[0].decode() != oid:
+        header = self._answers.readline().decode().split()
+        if len(header) != 3 or header[0] != oid:
             raise GitError(self._process.argv, 0, f"the object {oid} is missing")
         size = int(header[2])
-        content = self._answers.read(min(size, LARGEST))
+        content = self._answers.read(min(size + 1, LARGEST))
         left = size + 1 - len(content)
         while left > 0:
             skipped = len(self._answers.read(min(left, LARGEST)))
             if not skipped:
                 raise GitError(self._process.argv, 0, f"the object {oid} could not be read")
             left -= skipped
-        return header[1].decode(), content
+        return header[1], content[:size]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Callable, Optional
 
     from halfhooks.push import Push
+    from halfhooks.release import Release
     from halfhooks.snapshot import Commit, Entry
 
     # The canonical entry of a name below a folder; the name's own error when it is not immutable.
@@ -112,19 +113,24 @@ def breached(push: Push) -> tuple[str, ...]:
 
 def _patch(push: Push, name: str, commit: Commit) -> Fixed:
     """A patch is fixed from staging on; one that this very push stages, in the commits that follow the staging."""
-    if not is_patch_id(name):
-        return Fixed(False)
+    fixed, staging = push.once(("fixed patch", name), lambda: _fixed_patch(push, name))
+    for release in staging:
+        for parent in commit.parents:
+            lists = read_lists(push, parent, release.version)
+            if name in lists.stage + lists.rc_ids:
+                return Fixed(True, push.below(parent, push.layout.patches, name))
+    return fixed
+
+
+def _fixed_patch(push: Push, name: str) -> tuple[Fixed, list[Release]]:
+    """What is known of a patch before the push; if it is not fixed yet, also the releases that the push stages it in."""
     folder = push.layout.patches
+    if not is_patch_id(name):
+        return Fixed(False), []
     released = push.below(push.before.production, folder, name) if push.before.production else None
     if released:
-        return Fixed(True, released)
+        return Fixed(True, released), []
     for release in push.before.open_releases():
         if name in release.complete:
-            return Fixed(True, push.below(release.tip, folder, name))
-    for release in push.listing():
-        if name in release.complete:
-            for parent in commit.parents:
-                lists = read_lists(push, parent, release.version)
-                if name in lists.stage + lists.rc_ids:
-                    return Fixed(True, push.below(parent, folder, name))
-    return Fixed(False)
+            return Fixed(True, push.below(release.tip, folder, name)), []
+    return Fixed(False), [release for release in push.listing() if name in release.complete]

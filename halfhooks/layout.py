@@ -2,6 +2,9 @@
 
 The form of a name is a text before and a text after its number: `("-rc", ".txt")` is the form of `-rc1.txt`.
 A form whose second half is None carries no number: `("-stage.txt", None)`.
+
+Another workflow is another value in `WORKFLOWS`. Its files and tags may be called otherwise; its branches and its policy
+may not, for the policy, on the production branch, is what says which workflow it is.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ class Layout(NamedTuple):
     metadata: str
     marker: str
     policy: str
+    tool_config: str
     root: str = ""
 
     def production_ref(self) -> str:
@@ -91,6 +95,7 @@ HALFHOOKS = Layout(
     metadata="metadata-",
     marker="# HOTFIX",
     policy="halfhooks.conf",
+    tool_config=".hop/config",
 )
 
 WORKFLOWS = {HALFHOOKS.workflow: HALFHOOKS}

@@ -4,8 +4,9 @@ git runs pre-receive before it locks any ref, so two pushes that are each legal 
 together. The hook therefore takes an exclusive `flock` on `<git_dir>/halfhooks/lock`, reads the refs again, checks again
 and, when it accepts, hands the open lock to a small child that keeps it until git-receive-pack has moved the refs:
 
+    seen = lock.glance(git_dir)                         # then read the refs, check
     held = lock.acquire(git_dir, wait_seconds, tips)    # LockError: refuse, show its one line
-    ...                                                 # read the refs again, check again
+    ...                                                 # held.note != seen: read the refs again, check again
     held.hand_over(updates)                             # or held.release() to refuse; then exit at once
 
 The kernel frees a flock when the last process that has it open ends, so killing the client, the hook, git or the child
@@ -17,6 +18,7 @@ The lock holds among the processes of one machine; a network file system shared 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -40,10 +42,32 @@ microsecond, and as every push waits for the same time, none that comes later is
 LOOK = 0.1
 """Seconds before the first look at the refs, which takes a git process; an ordinary push is over by then."""
 LONGEST_LOOK = 2.0
+NOTE = 40
+"""Bytes at the start of the lock that say who took it last, and when; no two pushes write the same."""
 
 
 class LockError(Exception):
     """The push cannot be serialised and has to be refused; the text is one line that may be shown to the pusher."""
+
+
+def glance(git_dir: str) -> bytes:
+    """The note in the lock of a repository while nobody has it, b"" while somebody does or nobody ever had.
+
+    Who read the refs after a glance, and then finds the same note on acquiring the lock, knows that no other push had it in
+    between: the refs are as they were read.
+    """
+    folder = os.path.join(git_dir, FOLDER)
+    try:
+        file = os.open(os.path.join(folder, "lock"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return b"" if os.path.lexists(os.path.join(folder, "lease")) else os.pread(file, NOTE, 0)
+    except OSError:
+        return b""
+    finally:
+        os.close(file)
 
 
 def acquire(git_dir: str, wait_seconds: float, tips: Tips, grace_seconds: float = GRACE) -> PushLock:
@@ -58,10 +82,11 @@ def acquire(git_dir: str, wait_seconds: float, tips: Tips, grace_seconds: float 
     try:
         held.folder, held.file = _open(git_dir)
         if not _flock(held.file, deadline, held.server):
-            holder = f"process {_read_note(held.file)}"
+            holder = f"process {_noted_process(held.file)}"
             raise LockError(
                 f"other pushes kept the repository locked for {wait_seconds:g} s (now {holder}): push again"
             )
+        held.note = os.pread(held.file, NOTE, 0)
         _write_note(held.file, held.server.pid if held.server else os.getpid())
         if not _lease_is_over(held, deadline, grace_seconds):
             raise LockError(f"the refs of an earlier push have not moved in {wait_seconds:g} s: push again")
@@ -75,12 +100,16 @@ def acquire(git_dir: str, wait_seconds: float, tips: Tips, grace_seconds: float 
 
 
 class PushLock:
-    """The lock of a repository, made by `acquire`: open descriptors, which the end of the process closes as well."""
+    """The lock of a repository, made by `acquire`: open descriptors, which the end of the process closes as well.
 
-    __slots__ = ("file", "folder", "server", "tips")
+    `note` is what the one who had it before wrote into it.
+    """
+
+    __slots__ = ("file", "folder", "note", "server", "tips")
 
     def __init__(self, server: Optional[ReceivePack], tips: Tips) -> None:
         self.folder = self.file = -1
+        self.note = b""
         self.server = server
         self.tips = tips
 
@@ -157,15 +186,16 @@ def _pause(server: Optional[ReceivePack], seconds: float) -> None:
 
 
 def _write_note(file: int, pid: int) -> None:
-    """Tell the other pushes who has the lock; whether it is locked does not depend on it."""
-    try:
-        os.pwrite(file, b"%-20d\n" % pid, 0)  # always as long: to cut the file first costs more than all the rest
-    except OSError:
-        pass  # a full disk: git will say so
+    """Tell the others that somebody had the lock, and who; an OSError when that cannot be told."""
+    note = b"%d %d" % (pid, time.time_ns())
+    if (
+        os.pwrite(file, note.ljust(NOTE - 1) + b"\n", 0) < NOTE
+    ):  # always as long: to cut the file costs more than the rest
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _read_note(file: int) -> str:
-    note = os.pread(file, 20, 0).strip()
+def _noted_process(file: int) -> str:
+    note = os.pread(file, NOTE, 0).partition(b" ")[0]
     return note.decode() if note.isdigit() else "unknown"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from halfhooks.names import fold
 from halfhooks.snapshot import FOLDER, Commit, Entry, SmallTree
 
-MODES = ("100644", "100755", "100664", "120000", "160000", FOLDER)
+MODES = {mode.encode(): mode for mode in ("100644", "100755", "100664", "120000", "160000", FOLDER)}
 
 
 class MalformedObject(Exception):
@@ -24,6 +24,7 @@ def parse_tree(raw: bytes, id_size: int) -> SmallTree:
     """
     entries: dict[str, Entry] = {}
     position, end, previous, problem = 0, len(raw), b"", ""
+    make, known = Entry._make, MODES.get  # there may be a tree for each of ten thousand commits
     while position < end:
         zero = raw.find(b"\0", position)
         following = zero + 1 + id_size
@@ -31,9 +32,10 @@ def parse_tree(raw: bytes, id_size: int) -> SmallTree:
         if zero < 0 or following > end or not space:
             return SmallTree(entries, "it is cut off")
         text = name.decode("utf-8", "surrogateescape")
-        entry = Entry(mode.decode("ascii", "replace"), raw[zero + 1 : following].hex())
-        sorted_as = name + b"/" if mode == b"40000" else name
-        if sorted_as <= previous or text in entries or _is_forbidden(text) or entry.mode not in MODES:
+        sound = known(mode)
+        entry = make((sound or mode.decode("ascii", "replace"), raw[zero + 1 : following].hex()))
+        sorted_as = name + b"/" if sound == FOLDER else name
+        if sorted_as <= previous or not sound or text in entries or _is_forbidden(text):
             problem = problem or _what_is_wrong(text, entry, entries)
         entries.setdefault(text, entry)
         position, previous = following, sorted_as
@@ -59,7 +61,7 @@ def _what_is_wrong(name: str, entry: Entry, entries: dict[str, Entry]) -> str:
         return f"it lists '{name}' twice"
     if _is_forbidden(name):
         return f"it holds an entry called '{name}'"
-    if entry.mode not in MODES:
+    if entry.mode not in MODES.values():
         return f"'{name}' has the mode '{entry.mode}'"
     return f"its entries are not sorted at '{name}'"
 

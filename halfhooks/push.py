@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halfhooks.history import between
+from halfhooks.history import between, is_ancestor
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.release import Project, read_release
 from halfhooks.snapshot import NO_TREE, entry_at, folder
@@ -65,7 +65,7 @@ class Push:
 
     __slots__ = (
         *("before", "after", "updates", "commits", "rooms", "config", "layout", "objects", "transport"),
-        *("policies", "moves", "new", "_known"),
+        *("policies", "moves", "new", "_known", "_places"),
     )
 
     def __init__(
@@ -93,6 +93,7 @@ class Push:
         self.policies = policies
         self.moves = tuple(self._move(update) for update in updates if update.old != update.new)
         self._known: dict[object, object] = {}
+        self._places = {name: place for place, name in enumerate(self.layout.folders())}
 
     def _move(self, update: Update) -> Move:
         old, new = (
@@ -163,7 +164,10 @@ class Push:
         return owners
 
     def brought_by(self, tip: str) -> list[str]:
-        """The new commits that can be reached from a tip."""
+        """The new commits that can be reached from a tip, parents first."""
+        return self.once(("brought by", tip), lambda: self._find_brought_by(tip))
+
+    def _find_brought_by(self, tip: str) -> list[str]:
         found, stack = set(), [tip]
         while stack:
             oid = stack.pop()
@@ -171,6 +175,13 @@ class Push:
                 found.add(oid)
                 stack.extend(self.new[oid].parents)
         return [commit.oid for commit in self.commits if commit.oid in found]
+
+    def contains(self, tip: str, commit: str) -> bool:
+        """Whether `commit` can be reached from `tip`. What is old can be so from where the new commits meet the old ones."""
+        if tip not in self.new or commit in self.new:
+            return is_ancestor(self.objects, commit, tip)
+        parents = {parent for oid in self.brought_by(tip) for parent in self.objects.commit(oid).parents}
+        return any(is_ancestor(self.objects, commit, oid) for oid in sorted(parents - self.new.keys()))
 
     def added(self, move: Move, folder_name: str) -> list[str]:
         """The names directly below a folder that a move adds to a branch, in order; all, where production is adopted."""
@@ -188,7 +199,7 @@ class Push:
         rooms = self.rooms.get(self.objects.commit(commit).tree)
         if rooms is None:
             return entry_at(self.objects, commit, self.layout.path(folder))
-        return (rooms.releases, rooms.patches, rooms.model)[self.layout.folders().index(folder)]
+        return (rooms.releases, rooms.patches, rooms.model)[self._places[folder]]
 
     def differing(self, old: Optional[Entry], new: Optional[Entry]) -> list[str]:
         """The names that differ directly below two folders. The same pair, of many commits, is compared once."""
@@ -199,45 +210,51 @@ class Push:
 
         Most commits of a long history touch none, so that whoever judges what a commit did there need not see the rest.
         """
-        return self.once(("touching", folders), lambda: self._find_touching(folders))
+        return self.once(
+            ("touching", folders),
+            lambda: [self.new[oid] for oid, names in self._touched_folders().items() if not names.isdisjoint(folders)],
+        )
 
-    def _find_touching(self, folders: tuple[str, ...]) -> list[Commit]:
-        moved = self.once("with other rooms", self._with_other_rooms)
-        return [commit for commit in moved if any(self._touches(commit, name) for name in folders)]
+    def touches(self, commit: Commit, folder: str) -> bool:
+        """Whether one of the folders of a commit may not be as in all its parents; of a new one this is known."""
+        return commit.oid not in self.new or folder in self._touched_folders().get(commit.oid, ())
 
-    def _touches(self, commit: Commit, folder_name: str) -> bool:
-        mine = self.room(commit.oid, folder_name)
-        return not commit.parents or any(self.room(parent, folder_name) != mine for parent in commit.parents)
+    def _touched_folders(self) -> dict[str, frozenset[str]]:
+        return self.once("touched folders", self._find_touched_folders)
 
-    def _with_other_rooms(self) -> list[Commit]:
-        """The new commits whose rooms, all at once, are not known to be those of their parents: few of very many."""
-        old = {parent for commit in self.commits for parent in commit.parents if parent not in self.new}
-        trees = {oid: commit.tree for oid, commit in self.new.items()} | {
-            oid: self.objects.commit(oid).tree for oid in old
-        }
-        rooms = {oid: self.rooms.get(tree) for oid, tree in trees.items()}
-        return [
-            commit
-            for commit in self.commits
-            if not commit.parents or any(rooms[oid] != rooms[commit.oid] for oid in commit.parents)
-        ]
+    def _find_touched_folders(self) -> dict[str, frozenset[str]]:
+        """The folders that a new commit touches, for each that touches any: few of very many."""
+        folders = self.layout.folders()
+        old = {parent for commit in self.commits for parent in commit.parents} - self.new.keys()
+        rooms = {oid: self.rooms[self.objects.commit(oid).tree] for oid in old}
+        rooms.update((commit.oid, self.rooms[commit.tree]) for commit in self.commits)
+        found = {}
+        for commit in self.commits:
+            mine = rooms[commit.oid]
+            others = [rooms[oid] for oid in commit.parents if rooms[oid] != mine]
+            if others or not commit.parents:
+                names = (name for i, name in enumerate(folders) if any(other[i] != mine[i] for other in others))
+                found[commit.oid] = frozenset(names if commit.parents else folders)
+        return found
 
     def touched(self, commit: Commit, folder_name: str) -> list[str]:
         """The names directly below a folder in which a commit differs from at least one parent."""
-        mine = self.room(commit.oid, folder_name)
-        olds = [self.room(parent, folder_name) for parent in commit.parents] or [None]
-        if all(old == mine for old in olds):
+        if not self.touches(commit, folder_name):
             return []
-        return sorted({name for old in olds for name in self.differing(old, mine)})
+        lists = self._differences(commit, folder_name)
+        return lists[0] if len(lists) == 1 else sorted({name for each in lists for name in each})
 
     def own(self, commit: Commit, folder_name: str) -> list[str]:
         """The names directly below a folder in which a commit differs from all its parents: what it changed itself."""
-        mine = self.room(commit.oid, folder_name)
-        olds = [self.room(parent, folder_name) for parent in commit.parents] or [None]
-        if mine in olds:
+        if not self.touches(commit, folder_name):
             return []
-        common = set(self.differing(olds[0], mine))
-        return sorted(common.intersection(*(self.differing(old, mine) for old in olds[1:])))
+        lists = self._differences(commit, folder_name)
+        return lists[0] if len(lists) == 1 else sorted(set(lists[0]).intersection(*lists[1:]))
+
+    def _differences(self, commit: Commit, folder_name: str) -> list[list[str]]:
+        """For each parent of a commit, the names below a folder in which the two differ; for a root commit, all names."""
+        mine = self.room(commit.oid, folder_name)
+        return [self.differing(old, mine) for old in [self.room(oid, folder_name) for oid in commit.parents] or [None]]
 
     def below(self, commit: str, folder_name: str, name: str) -> Optional[Entry]:
         """The entry `name` directly below one of the three folders in the tree of a commit."""

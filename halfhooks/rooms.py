@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _operator import itemgetter
+
 from halfhooks.names import fold
 from halfhooks.objects import parse_tree
 from halfhooks.snapshot import Entry
@@ -10,7 +12,7 @@ from halfhooks.values import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Optional
+    from typing import Callable, Optional
 
     from halfhooks.layout import Layout
     from halfhooks.snapshot import SmallTree
@@ -35,21 +37,20 @@ def read_rooms(layout: Layout, tree: SmallTree) -> Rooms:
 class RoomReader:
     """Reads the rooms of many raw trees. Most differ from the one before in nothing but ids, and need no parsing."""
 
-    __slots__ = ("_heads", "_known", "_layout", "_places", "_size", "_text")
+    __slots__ = ("_heads", "_ids", "_known", "_layout", "_size", "_text")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._size = -1
-        self._heads: list[slice] = []
-        self._text = b""
-        self._places: list[slice] = []
-        self._known: dict[bytes, Rooms] = {}
+        self._heads = self._ids = _pieces([])
+        self._text: object = None
+        self._known: dict[object, Rooms] = {}
 
     def read(self, raw: bytes, id_size: int) -> Rooms:
         """The rooms in a raw tree, whose object ids are of `id_size` bytes."""
-        if len(raw) != self._size or b"".join([raw[head] for head in self._heads]) != self._text:
+        if len(raw) != self._size or self._heads(raw) != self._text:
             self._learn(raw, id_size)
-        ids = b"".join([raw[place] for place in self._places])
+        ids = self._ids(raw)
         rooms = self._known.get(ids)
         if rooms is None:
             rooms = self._known[ids] = read_rooms(self._layout, parse_tree(raw, id_size))
@@ -61,16 +62,22 @@ class RoomReader:
         Trees that have all the rest in common have the same rooms where they have the same ids in those places.
         """
         folders = [name.encode() for name in self._layout.folders()]
-        self._size, self._heads, self._places = len(raw), [], []
-        self._known.clear()
+        heads, ids = [], []
         position = 0
         while position < len(raw):
             following = raw.find(b"\0", position) + 1 or len(raw)
-            self._heads.append(slice(position, following))
+            heads.append(slice(position, following))
             if raw[position : following - 1].partition(b" ")[2] in folders:
-                self._places.append(slice(following, following + id_size))
+                ids.append(slice(following, following + id_size))
             position = following + id_size
-        self._text = b"".join([raw[head] for head in self._heads])
+        self._size, self._heads, self._ids = len(raw), _pieces(heads), _pieces(ids)
+        self._text = self._heads(raw)
+        self._known.clear()
+
+
+def _pieces(places: list[slice]) -> Callable[[bytes], object]:
+    """What takes the pieces at some places out of a text, all at once."""
+    return itemgetter(*places) if places else lambda _: ()
 
 
 def _look_alikes(tree: SmallTree, layout: Layout) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ these say: nothing is fetched.
 
 from __future__ import annotations
 
-from halfhooks.collect import collect, own_keys, rooms_of
+from halfhooks.collect import collect, own_keys, read_walk
 from halfhooks.git import GitError, ObjectDatabase, Process, Repository, parse_refs
 from halfhooks.layout import HALFHOOKS, HEADS, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, parse_ref
@@ -120,17 +120,18 @@ class Survey:
         push, remarks = self._collect(())
         policed = self._policed(push.layout)
         tips = tuple(self.objects.commit(tip)._replace(parents=()) for tip in sorted(set(policed.values()) - {""}))
-        return _replaced(push, (), (), rooms_of(self.objects, tips, push.layout)), remarks
+        _, rooms = read_walk(self.objects, (), push.layout, tips)
+        return _replaced(push, (), (), rooms), remarks
 
     def history(self) -> Collected:
         """A `Push` that makes every branch of the workflow at its tip, with all commits that these lead to."""
         push, remarks = self.state()
         policed = self._policed(push.layout)
-        commits = tuple(self.repository.new_commits(sorted(set(policed.values()) - {""}), ()))
+        walk = self.repository.start_walk(sorted(set(policed.values()) - {""}), ())
+        commits, rooms = read_walk(self.objects, walk, push.layout)
         self._need_whole(commits)
-        self.objects.remember(commits)
         updates = tuple(Update("", self.refs[ref].oid, ref) for ref in policed)
-        return _replaced(push, updates, commits, rooms_of(self.objects, commits, push.layout)), remarks
+        return _replaced(push, updates, commits, rooms), remarks
 
     def _policed(self, layout: Layout) -> dict[str, str]:
         """The branches of the workflow with the commits that they lead to."""

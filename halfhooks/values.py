@@ -18,10 +18,10 @@ else:
             defaults = {field: body[field] for field in fields if field in body}
             body.update((field, property(itemgetter(i))) for i, field in enumerate(fields))
             body.update(__slots__=(), _fields=fields, _defaults=defaults)
-            body.update(__new__=_make, __repr__=_show, _replace=_replace)
+            body.update(__new__=_new, __repr__=_show, _replace=_replace, _make=classmethod(tuple.__new__))
             return type(name, (tuple,), body)
 
-    def _make(cls, *values, **named):
+    def _new(cls, *values, **named):
         if named or len(values) != len(cls._fields):
             values = _complete(cls, values, named)
         return tuple.__new__(cls, values)

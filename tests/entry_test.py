@@ -303,7 +303,9 @@ def test_what_moved_while_a_push_waited_is_judged_again(shop, moved, monkeypatch
     held = []
 
     def acquire_late(*arguments):
+        other = acquire(*arguments)  # what moves a ref that matters is a push, which has the lock meanwhile
         shop.server.git("update-ref", moved, "refs/heads/parked" if moved.endswith("3-tags") else "refs/heads/topic")
+        other.release()
         held.append(acquire(*arguments))
         return held[0]
 

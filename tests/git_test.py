@@ -216,15 +216,42 @@ def test_a_large_blob_is_read_and_not_remembered(tmp_path):
         assert set(objects._blobs) == {small}
 
 
-def test_new_commits(sample):
+def test_walk(sample):
     repo = repository(sample.clone / ".git")
     head = sample.git("rev-parse", "HEAD").strip()
-    (commit,) = repo.new_commits([head], [])
+    ((commit, raw),) = repo.start_walk([head], [])
     assert (commit.oid, commit.parents) == (head, ())
     assert commit.tree == sample.git("rev-parse", "HEAD^{tree}").strip()
-    assert list(repo.new_commits([head], [head])) == []
-    with pytest.raises(GitError):
-        list(repo.new_commits(["0" * (len(head) - 1) + "1"], []))
+    assert commit.date == int(sample.git("log", "-1", "--format=%ct"))
+    with opened(sample.clone / ".git") as objects:
+        assert list(objects.read_trees([commit.tree])) == [(commit.tree, raw)]
+    assert list(repo.start_walk([head], [head])) == []
+
+
+def write_commit(dev: Dev, raw: str) -> str:
+    """Writes a raw commit, sound or not; its id."""
+    dev.write("raw", raw)
+    return dev.git("hash-object", "-t", "commit", "-w", "--literally", "raw").strip()
+
+
+def test_a_walk_fails_at_what_is_missing(sample):
+    head = sample.git("rev-parse", "HEAD").strip()
+    with pytest.raises(GitError, match="bad object"):
+        list(repository(sample.clone / ".git").start_walk(["0" * (len(head) - 1) + "1"], []))
+    nowhere = "0" * (len(head) - 1) + "2"
+    text = sample.git("cat-file", "commit", head).replace(sample.git("rev-parse", "HEAD^{tree}").strip(), nowhere)
+    treeless = write_commit(sample, text)
+    with pytest.raises(GitError, match=f"{nowhere} is missing"):
+        list(repository(sample.clone / ".git").start_walk([treeless], [head]))
+
+
+def test_a_walk_reads_a_commit_without_a_date(sample):
+    head = sample.git("rev-parse", "HEAD").strip()
+    raw = sample.git("cat-file", "commit", head)
+    kept = "\n".join(line for line in raw.split("\n") if not line.startswith("committer "))
+    undated = write_commit(sample, kept)
+    ((commit, _),) = repository(sample.clone / ".git").start_walk([undated], [head])
+    assert (commit.oid, commit.date, commit.parents) == (undated, 0, ())
 
 
 def test_configuration(tmp_path):

@@ -183,8 +183,10 @@ def test_reads_commits_as_git_does(real):
         assert real.objects.commit(oid) == Commit(oid, tree, tuple(parents), int(date))
 
 
-def test_new_commits_are_those_of_rev_list_parents_first(real):
-    found = list(repository(real.folder / ".git").new_commits([real.oids[-1], real.oids[-2]], [real.oids[20]]))
+def test_a_walk_is_that_of_rev_list_parents_first(real):
+    walk = repository(real.folder / ".git").start_walk([real.oids[-1], real.oids[-2]], [real.oids[20]])
+    found = [commit for commit, _ in walk]
+    assert all(real.objects.commit(commit.oid) == commit for commit in found)
     assert {commit.oid for commit in found} == set(
         real.git("rev-list", real.oids[-1], real.oids[-2], f"^{real.oids[20]}")
     )

@@ -32,6 +32,14 @@ def test_the_names_do_not_overlap(layout):
     assert {*IMMUTABLE_FILES} <= {form for form, _ in layout.files}
 
 
+@pytest.mark.parametrize("layout", WORKFLOWS.values(), ids=list(WORKFLOWS))
+def test_every_workflow_names_its_branches_alike(layout):
+    def branches(one):
+        return one.production, one.release, one.patch, one.reserved, one.policy
+
+    assert branches(layout) == branches(HALFHOOKS)
+
+
 @pytest.mark.parametrize(
     ("root", "names", "expected"),
     [

@@ -147,7 +147,7 @@ def history_rewritten(push: Push) -> Iterator[Finding]:
         $ git push --force origin ho-patch/3-tags
     """
     for move in push.moves_of(PRODUCTION_BRANCH, RELEASE_BRANCH):
-        if move.updated and not is_ancestor(push.objects, move.old, move.new):
+        if move.updated and not push.contains(move.new, move.old):
             text = f"{move.new[:10]} does not contain {move.old[:10]}, where '{move.ref[len(HEADS) :]}' stands"
             yield at(move, text)
 
@@ -317,7 +317,7 @@ def _no_promotion(push: Push, move: Move, release: Release) -> Finding:
     if parents[:1] == (move.old,) and any(is_ancestor(push.objects, release.tip, parent) for parent in parents[1:]):
         text = f"{move.new[:10]} merges more than '{branch}' has on the server, which is {release.tip[:10]}"
         return at(move, text)._replace(
-            help=f"push the release first, or with it: git push --atomic origin {branch} ho-prod"
+            help=f"push the release first, or with it: git push --atomic origin {branch} {push.layout.production}"
         )
     text = (
         f"{move.new[:10]} is no merge of ho-prod ({move.old[:10]}) with '{branch}' ({release.tip[:10]}), in this order"
@@ -394,7 +394,7 @@ def patch_branch_origin(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(PATCH_BRANCH):
         for release in push.listed_in(move.name.patch) if move.new else ():
             points = fork_points(push.base, release)
-            if not any(is_ancestor(push.objects, point, move.new) for point in points):
+            if not any(push.contains(move.new, point) for point in points):
                 branch = push.layout.release + str(release.version)
                 yield Finding(
                     f"'{move.ref[len(HEADS) :]}' does not contain {points[0][:10]}, where '{branch}' begins",
@@ -517,7 +517,7 @@ def patch_branch_frozen(push: Push) -> Iterator[Finding]:
             yield at(move, f"'{move.ref[len(HEADS) :]}' is frozen: {reason}")
     if push.config.patchRewrite == "refuse":
         for move in push.moves_of(PATCH_BRANCH):
-            if move.updated and not is_ancestor(push.objects, move.old, move.new):
+            if move.updated and not push.contains(move.new, move.old):
                 text = f"'{move.ref[len(HEADS) :]}' was rewritten, and this project refuses that (patchRewrite)"
                 yield Finding(text, ref=move.ref, commit=move.new, help="git pull --rebase, then push without --force")
 

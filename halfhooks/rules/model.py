@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.immutability import model_files
 from halfhooks.layout import HOTFIX, PRODUCTION
-from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, release_file
+from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, release_tag
 from halfhooks.promotion import find_promotion
 from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, look_alikes, rule, within
 from halfhooks.snapshot import SYMLINK, is_file
@@ -98,7 +98,7 @@ def _label(push: Push) -> str:
     if project.version is None:
         return ""
     form = HOTFIX if project.hotfix else PRODUCTION
-    return release_file(project.version, form, push.layout, project.hotfix)[: -len(".txt")]
+    return release_tag(project.version, form, push.layout, project.hotfix)[len(push.layout.tag) :]
 
 
 @rule("HH503", UPDATE, hint="ln -sfn schema-X.Y.Z.sql model/schema.sql, with the production version", state=True)

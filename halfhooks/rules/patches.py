@@ -371,6 +371,8 @@ def _own_entries(push: Push, commit: Commit) -> Iterator[Change]:
     layout = push.layout
     link = layout.path(layout.model, layout.schema_link)
     for room in layout.folders():
+        if not push.touches(commit, room):
+            continue
         mine = push.room(commit.oid, room)
         olds = [push.room(parent, room) for parent in commit.parents]
         if mine is None or mine in olds:

@@ -207,6 +207,8 @@ def _new_folders(push: Push) -> Iterator[_Folder]:
     known = set()
     for commit in push.touching(*push.layout.folders()):
         for name in push.layout.folders():
+            if not push.touches(commit, name):
+                continue
             entry = push.room(commit.oid, name)
             olds = [push.room(parent, name) for parent in commit.parents]
             if entry and is_folder(entry) and entry not in olds and entry not in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from halfhooks.history import is_ancestor, merge_bases
 from halfhooks.integration import book_paths, has_work, read_lists
 from halfhooks.layout import HEADS, HOTFIX, PRODUCTION, RC, TAGS
-from halfhooks.names import POLICED_BRANCHES, RELEASE_BRANCH, parse_ref, release_file, release_tag
+from halfhooks.names import POLICED_BRANCHES, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_file, release_tag
 from halfhooks.promotion import find_promotion
 from halfhooks.release import OPEN_HOTFIX, read_lines, read_release
 from halfhooks.rules._registry import UPDATE, Finding, adopted, at, rule
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from halfhooks.push import Move, Push
     from halfhooks.release import Release
     from halfhooks.version import Version
-
-TOOL_CONFIG = ".hop/config"
 
 
 def _started(push: Push) -> Iterator[tuple[Move, Version]]:
@@ -297,7 +295,9 @@ def release_behind_production(push: Push) -> Iterator[Finding]:
     """
     promotion = find_promotion(push)
     if promotion and promotion.release and not is_ancestor(push.objects, promotion.move.old, promotion.release.tip):
-        text = f"{promotion.name.version} does not contain {promotion.move.old[:10]}, the tip of ho-prod"
+        text = (
+            f"{promotion.name.version} does not contain {promotion.move.old[:10]}, the tip of {push.layout.production}"
+        )
         yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
 
 
@@ -407,17 +407,17 @@ def tool_version_lowered(push: Push) -> Iterator[Finding]:
         bases = merge_bases(push.objects, move.new, push.before.production) if push.before.production else []
         olds = [version for version in (_tool_version(push, base) for base in [*bases, *_previous(move)]) if version]
         if olds and _order(new) < _order(max(olds, key=_order)):
-            text = f"hop_version {new} is lower than {max(olds, key=_order)}, which ho-prod had"
-            yield at(move, text, TOOL_CONFIG)
+            text = f"hop_version {new} is lower than {max(olds, key=_order)}, which {push.layout.production} had"
+            yield at(move, text, push.layout.tool_config)
 
 
 def _previous(move: Move) -> list[str]:
-    return [move.old] if move.old and move.ref.endswith("/ho-prod") else []
+    return [move.old] if move.old and move.name.kind == PRODUCTION_BRANCH else []
 
 
 def _tool_version(push: Push, commit: str) -> Optional[str]:
     """The value of `hop_version` in the tree of a commit, None when there is none."""
-    entry = push.after.snapshot.entry(commit, TOOL_CONFIG)
+    entry = push.after.snapshot.entry(commit, push.layout.tool_config)
     if entry is None or not is_file(entry):
         return None
     for line in push.objects.blob(entry.oid).decode("utf-8", "replace").splitlines():
