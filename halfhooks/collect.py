@@ -150,13 +150,14 @@ def collect(
     walk = _start_walk(repository, refs, after, updates) if not adopts else None  # while we look for the policy
     config, remarks = _policy(repository, objects, refs, after, overrides)
     layout = config.layout()
-    begun = Project(Snapshot(refs, objects), layout).version is not None
+    before = Project(Snapshot(refs, objects), layout)
+    begun = before.version is not None
     if walk is None:
         walk = _start_walk(repository, refs, after, updates, adopted=not begun)
     commits, rooms = read_walk(objects, walk, layout, _adopted(objects, after, updates, layout) if not begun else ())
     push = Push(
-        before=Snapshot(refs, objects),
-        after=Snapshot(after, objects),
+        before=before,
+        after=Project(Snapshot(after, objects), layout, before),
         updates=updates,
         commits=commits,
         rooms=rooms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from halfhooks.history import between, is_ancestor
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
-from halfhooks.release import Project, read_release
+from halfhooks.release import read_release
 from halfhooks.snapshot import NO_TREE, entry_at, folder
 from halfhooks.values import NamedTuple
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from halfhooks.config import Config
     from halfhooks.names import RefName
-    from halfhooks.release import Release
+    from halfhooks.release import Project, Release
     from halfhooks.rooms import Rooms
-    from halfhooks.snapshot import Commit, Entry, Snapshot, Tree, Update
+    from halfhooks.snapshot import Commit, Entry, Tree, Update
     from halfhooks.version import Version
 
     T = TypeVar("T")
@@ -70,8 +70,8 @@ class Push:
 
     def __init__(
         self,
-        before: Snapshot,
-        after: Snapshot,
+        before: Project,
+        after: Project,
         updates: tuple[Update, ...],
         commits: tuple[Commit, ...],
         rooms: Mapping[str, Rooms],
@@ -82,8 +82,8 @@ class Push:
         """`policies` says what is wrong with each `halfhooks.conf` that the push brings, by object id."""
         self.layout = config.layout()
         self.objects = after.objects
-        self.before = Project(before, self.layout)
-        self.after = Project(after, self.layout)
+        self.before = before
+        self.after = after
         self.updates = updates
         self.commits = commits
         self.new = {commit.oid: commit for commit in commits}

@@ -101,7 +101,8 @@ class Release(NamedTuple):
 class Project:
     """The state that a snapshot describes. Everything is read when it is first asked for, and then remembered."""
 
-    def __init__(self, snapshot: Snapshot, layout: Layout) -> None:
+    def __init__(self, snapshot: Snapshot, layout: Layout, earlier: Optional[Project] = None) -> None:
+        """`earlier` is a state whose knowledge is shared as far as the two are the same."""
         self.snapshot = snapshot
         self.layout = layout
         self.objects = snapshot.objects
@@ -115,12 +116,15 @@ class Project:
                 self.release_tips[name.version] = tip
             elif name.kind == PATCH_BRANCH and tip:
                 self.patch_tips[name.patch] = tip
+        self._earlier = earlier if earlier and earlier.production == self.production else None
         self._version: Optional[Version] = None
         self._releases: dict[Version, Release] = {}
 
     @property
     def version(self) -> Optional[Version]:
         """The production version, None before there is one."""
+        if self._earlier:
+            return self._earlier.version
         if self._version is None:
             self._version = newest_version(self.release_files(self.production), self.layout)
         return self._version
@@ -147,8 +151,11 @@ class Project:
 
     def release(self, version: Version) -> Optional[Release]:
         """The release branch of a version, None when there is none."""
-        if version not in self._releases and version in self.release_tips:
-            self._releases[version] = read_release(self, version, self.release_tips[version])
+        tip = self.release_tips.get(version)
+        if self._earlier and tip == self._earlier.release_tips.get(version):
+            return self._earlier.release(version)
+        if tip and version not in self._releases:
+            self._releases[version] = read_release(self, version, tip)
         return self._releases.get(version)
 
     def open_releases(self) -> list[Release]:
@@ -180,11 +187,16 @@ class Project:
 
 def newest_version(files: Tree, layout: Layout) -> Optional[Version]:
     """The highest version that has a production file among `files`."""
-    for file in sorted((file for file in files.names() if "-" not in file), key=_rank, reverse=True):
-        name = parse_file_name(file, layout)  # of a thousand names mostly the first one is it
-        if name and name.form == PRODUCTION:
-            return name.version
-    return None
+    found = [file for file in files.names() if "-" not in file]
+    parsed = (parse_file_name(file, layout) for file in _highest_first(found))
+    return next((name.version for name in parsed if name and name.form == PRODUCTION), None)
+
+
+def _highest_first(files: list[str]) -> Iterator[str]:
+    """Some names, the highest version first. Of a thousand mostly that one is wanted, and they need not be sorted."""
+    if files:
+        yield max(files, key=_rank)
+        yield from sorted(files, key=_rank, reverse=True)
 
 
 def _rank(file: str) -> list[tuple[int, str]]:

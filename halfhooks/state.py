@@ -19,7 +19,7 @@ from halfhooks.names import (
     release_file,
 )
 from halfhooks.push import Push
-from halfhooks.release import FINISHED, read_lines
+from halfhooks.release import FINISHED, Project, read_lines
 from halfhooks.rules import COMMIT, RULES, UNJUDGEABLE, UPDATE, Finding, check
 from halfhooks.snapshot import Commit, Snapshot, Update
 
@@ -62,7 +62,7 @@ def all_created(push: Push) -> Push:
     """The push that would create all refs at once, those apart that wait for their deletion: they bind nobody."""
     refs = push.after.snapshot.refs
     live = tuple(Update("", refs[ref].oid, ref) for ref in sorted(refs) if not _is_leftover(push, ref))
-    return _push(push, Snapshot({}, push.objects), live, ())
+    return _push(push, Project(Snapshot({}, push.objects), push.layout), live, ())
 
 
 def _is_leftover(push: Push, ref: str) -> bool:
@@ -80,11 +80,11 @@ def at_tips(push: Push, *kinds: str) -> Push:
     of_kind = [ref for kind in kinds for ref in sorted(refs) if parse_ref(ref, push.layout).kind == kind]
     tips = dict.fromkeys(push.after.snapshot.tip(ref) for ref in of_kind)
     commits = tuple(push.objects.commit(tip)._replace(parents=()) for tip in tips if tip)
-    return _push(push, push.after.snapshot, tuple(Update("", refs[ref].oid, ref) for ref in of_kind), commits)
+    return _push(push, push.after, tuple(Update("", refs[ref].oid, ref) for ref in of_kind), commits)
 
 
-def _push(state: Push, before: Snapshot, updates: tuple[Update, ...], commits: tuple[Commit, ...]) -> Push:
-    return Push(before, state.after.snapshot, updates, commits, state.rooms, state.config, state.transport, {})
+def _push(state: Push, before: Project, updates: tuple[Update, ...], commits: tuple[Commit, ...]) -> Push:
+    return Push(before, state.after, updates, commits, state.rooms, state.config, state.transport, {})
 
 
 # --- releases and patches

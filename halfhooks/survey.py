@@ -205,5 +205,4 @@ def as_server(listed: Mapping[str, Target], symbolic: Mapping[str, str], remote:
 
 def _replaced(push: Push, updates: tuple[Update, ...], commits: tuple[Commit, ...], rooms: Mapping[str, Rooms]) -> Push:
     """A push between the same states that brings something else."""
-    before, after = push.before.snapshot, push.after.snapshot
-    return Push(before, after, updates, commits, rooms, push.config, push.transport, push.policies)
+    return Push(push.before, push.after, updates, commits, rooms, push.config, push.transport, push.policies)

@@ -188,7 +188,10 @@ def patch_listed_twice(push: Push) -> Iterator[Finding]:
 
 
 def _elsewhere(push: Push, release: Release) -> dict[str, str]:
-    """The patch ids of production and of the other open releases, with where they stand."""
+    """The patch ids of production and of the other open releases, with where they stand.
+
+    An id that a release listed before, while production was the same, was held against production then.
+    """
     others = [other for other in push.listing() if other.version != release.version]
     found = {
         patch: f"'{push.layout.release}{other.version}'"
@@ -198,7 +201,9 @@ def _elsewhere(push: Push, release: Release) -> dict[str, str]:
     promotion = find_promotion(push)
     own = promotion is not None and promotion.name.version == release.version
     released = push.names_below((push.base if own else push.after).production, push.layout.patches)
-    for patch in release.candidates + release.complete:
+    before = push.before.release(release.version)
+    settled = before.candidates + before.complete if before and not push.production_move() else ()
+    for patch in {*release.candidates, *release.complete} - {*settled}:
         if released.get(patch):
             found[patch] = "production"
     return found
