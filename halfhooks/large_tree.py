@@ -171,15 +171,14 @@ class _Span(NamedTuple):
 
 def _walk(raw: bytes, position: int, end: int, id_size: int) -> Optional[list[int]]:
     """Where the entries between two places begin; None when the last one does not end at `end`."""
-    starts = []
-    find, step = raw.find, id_size + 1
-    while position < end:
-        starts.append(position)
-        zero = find(b"\0", position, end)
-        if zero < 0:
-            return None
-        position = zero + step
-    return starts if position == end else None
+    starts: list[int] = []
+    following, zero = position, position - 1
+    for size in map(len, raw[position:end].split(b"\0")[:-1]):
+        zero += size + 1
+        if zero >= following:  # else it is part of an id
+            starts.append(following)
+            following = zero + 1 + id_size
+    return starts if following == end else None
 
 
 def _common_start(one: bytes, two: bytes) -> int:

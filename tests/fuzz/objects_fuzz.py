@@ -86,7 +86,8 @@ def tree_complaint(raw: bytes, said: list[str]) -> Optional[str]:
     if problem and not TREE_FAULTS.search(text) and not OTHER_FAULTS.search(text):
         names = [part.partition(b" ")[2] for part in re.split(rb"\0.{20}", raw, flags=re.DOTALL)]
         strict = any(not name.isascii() or b"~1" in name or b":" in name or b"\\" in name for name in names)
-        modes = b"1006" in raw  # git tells about these in its strict mode only
+        # git tells about the first in its strict mode only, and keeps no more than 16 bits of the others
+        modes = b"1006" in raw or re.search("has the mode '[0-7]{7,}'", problem)
         return None if strict or modes else f"we complain, git does not: {problem}"
     return None
 
