@@ -21,7 +21,7 @@ import compileall, py_compile, sys
 sys.exit(not compileall.compile_dir(sys.argv[1], quiet=1, force=True, stripdir=sys.argv[1],
                                     invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))
 """
-START = "import sys; sys.path.insert(0, sys.argv[1]); import halfhooks.report, halfhooks.rules, halfhooks_chained"
+START = "import sys; sys.path.insert(0, sys.argv[1]); import halfhooks.entry, halfhooks.rules, halfhooks_chained"
 
 
 class Sources(NamedTuple):
