@@ -23,6 +23,7 @@ INTERRUPTED = 130
 
 # what `ho` lists, in this order; the help of a command is its parser's
 COMMANDS = {
+    "status": "show releases, patches, and the next steps",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",
     "install": "guard a repository",
@@ -31,6 +32,7 @@ COMMANDS = {
 
 EXAMPLES = """\
 examples:
+  ho status                     where the project stands, and what can be done next
   ho explain HH301              what a refusal means
   ho install server REPO.git    guard a bare repository
   ho COMMAND --help             a command's options, with examples

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
 
+CANNOT_TELL = 2
+"""The exit code of a command that has no answer."""
+
+
+def cannot_tell(reason: str) -> int:
+    """Says in one line on standard error why there is no answer; the exit code for that."""
+    Console(sys.stderr).line(f"halfhooks: cannot tell: {reason}")
+    return CANNOT_TELL
+
+
 class Console:
     """Writes lines, headings, tables and trees to a stream. `style` is a rich style; plain output ignores it."""
 

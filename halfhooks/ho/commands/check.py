@@ -6,13 +6,12 @@ import argparse
 import json
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.console import Console
+from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.layout import HEADS
 from halfhooks.names import parse_ref
 from halfhooks.objects import MalformedObject
@@ -24,7 +23,7 @@ from halfhooks.snapshot import Update
 from halfhooks.state import check_state
 from halfhooks.survey import CannotTell, Survey
 
-CLEAN, FOUND, CANNOT_TELL = 0, 1, 2
+CLEAN, FOUND = 0, 1
 
 FORMAT = 1
 """The version of the JSON document: raised when a field changes its meaning or goes."""
@@ -136,12 +135,6 @@ def split_range(text: str) -> tuple[str, str]:
     if not new:
         raise CannotTell(f"'{text}' does not say where the branch moves to: OLD..NEW (zeros for NEW: deleted)")
     return old, new
-
-
-def cannot_tell(reason: str) -> int:
-    """Says in one line why there is no verdict."""
-    Console(sys.stderr).line(f"halfhooks: cannot tell: {reason}")
-    return CANNOT_TELL
 
 
 def judge(survey: Survey, arguments: argparse.Namespace) -> Verdict:
