@@ -1,4 +1,4 @@
-"""What is put into a repository: a compiled, self-contained copy of the core, and the hook that starts it."""
+"""What is put into a repository: a compiled, self-contained copy of the core, and the hooks that start it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 from install._programs import Interpreter, Refusal, clean_environment
-from install._repository import Repository, digest, read_or_none
+from install._repository import FOLDER, Repository, digest, read_or_none
 
 MARK = b"# halfhooks: "
+
+# parts of the package that no hook needs; the last two are there in the wheel only
+NOT_THE_CORE = ("ho", "_hooks", "_install")
+
+
+class Kind(NamedTuple):
+    """What is installed: hooks by their names, and the module of the core that they start in."""
+
+    hooks: tuple[str, ...]
+    module: str
+
+
+CLIENT_HOOKS = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge", "post-checkout")
+CLIENT = Kind(CLIENT_HOOKS, "halfhooks.client")
+SERVER = Kind(("pre-receive",), "halfhooks.entry")
 
 # unchecked: no look at the source's time at each start, and copies and archives keep what was compiled. The sources go
 # with it, so that the hook still works, if slower, when the system replaces its Python.
@@ -21,14 +36,15 @@ import compileall, py_compile, sys
 sys.exit(not compileall.compile_dir(sys.argv[1], quiet=1, force=True, stripdir=sys.argv[1],
                                     invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))
 """
-START = "import sys; sys.path.insert(0, sys.argv[1]); import halfhooks.entry, halfhooks.rules, halfhooks_chained"
+START = "import sys; sys.path.insert(0, sys.argv[1]); import {}, halfhooks.report, halfhooks.rules, halfhooks_chained"
 
 
 class Sources(NamedTuple):
-    """The files of the core by their path below the folder that goes on sys.path, and the text of the hook."""
+    """The files of the core by their path below the folder that goes on sys.path, and the texts of the hooks."""
 
     files: dict[str, bytes]
-    hook: str
+    hooks: dict[str, str]
+    module: str
     version: str
 
     def name(self, interpreter: Interpreter) -> str:
@@ -37,32 +53,39 @@ class Sources(NamedTuple):
         return f"{self.version}-{digest((interpreter.tag + summed).encode())[:12]}"
 
 
-def read_sources() -> Sources:
-    """The core beside this file: in a checkout (and the pyz), or in the installed package."""
+def read_sources(kind: Kind) -> Sources:
+    """The core beside this file, and the hooks of one kind: in a checkout (and the pyz), or in the installed package."""
     here = Path(__file__).resolve().parent
     package = here.parent if here.name == "_install" else here.parent / "halfhooks"
     hooks = here.with_name(here.name.replace("install", "hooks"))
     files = {
         f"halfhooks/{path.relative_to(package).as_posix()}": path.read_bytes()
-        for folder in (package, package / "rules")
-        for path in sorted(folder.glob("*.py"))
+        for path in sorted(package.rglob("*.py"))
+        if path.relative_to(package).parts[0] not in NOT_THE_CORE
     }
     files["halfhooks_chained.py"] = (hooks / "chained.py").read_bytes()
     version = re.search(rb'^__version__ = "([0-9A-Za-z.+-]+)"$', files["halfhooks/__init__.py"], re.MULTILINE)
     assert version is not None, "halfhooks/__init__.py says no version"
-    return Sources(files, (hooks / "pre-receive").read_text("utf-8"), version[1].decode())
+    texts = {name: (hooks / name).read_text("utf-8") for name in kind.hooks}
+    return Sources(files, texts, kind.module, version[1].decode())
 
 
-def hook_text(sources: Sources, interpreter: Interpreter, git: str, chained: bool) -> bytes:
-    """The hook for one repository: hooks/pre-receive with its interpreter, its copy of the core, and its git."""
-    text = sources.hook
+def hook_text(
+    sources: Sources, hook: str, repository: Repository, interpreter: Interpreter, chained: bool = False
+) -> bytes:
+    """The hook for one repository: the script below hooks/ with its interpreter, its copy of the core, and its git."""
+    text = sources.hooks[hook]
+    home = '__file__.rpartition("/hooks/")[0]'
+    copy = f"lib/{sources.name(interpreter)}"
+    beside = repository.hooks == repository.path / "hooks" and repository.folder == repository.path / FOLDER
     for old, new in (
         (text.splitlines()[0], interpreter.first_line),
-        ('rpartition("/hooks/")[0]', f'rpartition("/hooks/")[0] + "/halfhooks/lib/{sources.name(interpreter)}"'),
-        ('"/usr/bin/git"', ascii(git)),
-        ("halfhooks.entry", "halfhooks_chained" if chained else "halfhooks.entry"),
+        # where the hooks are in their usual place, the repository can be moved
+        (home, f'{home} + "/{FOLDER}/{copy}"' if beside else ascii(str(repository.folder / copy))),
+        ('"/usr/bin/git"', ascii(repository.git.path)),
+        (sources.module, "halfhooks_chained" if chained else sources.module),
     ):
-        assert text.count(old) == 1, f"hooks/pre-receive should hold {old!r} once"
+        assert text.count(old) == 1, f"hooks/{hook} should hold {old!r} once"
         text = text.replace(old, new)
     return text.encode()
 
@@ -93,7 +116,7 @@ def install_copy(repository: Repository, sources: Sources, interpreter: Interpre
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
         _python(interpreter, COMPILE, copy)
-        _python(interpreter, START, copy)
+        _python(interpreter, START.format(sources.module), copy)
         for path in (copy, *copy.rglob("*")):
             path.chmod(repository.folder_mode if path.is_dir() else repository.file_mode)
         written = {
@@ -106,14 +129,15 @@ def install_copy(repository: Repository, sources: Sources, interpreter: Interpre
 
 
 def remove_copies(repository: Repository, keep: list[str]) -> None:
-    """Removes the copies of the core that no push can be using any more."""
+    """Removes the copies of the core that no hook can be using any more."""
     for path in other_copies(repository, keep):
         shutil.rmtree(path)
 
 
 def other_copies(repository: Repository, keep: list[str]) -> list[Path]:
-    lib = repository.folder / "lib"
-    return sorted(path for path in lib.iterdir() if path.name not in keep) if lib.is_dir() else []
+    """All copies but those to keep, and but those that the other installer put there."""
+    lib, theirs = repository.folder / "lib", repository.copies_of_others()
+    return sorted(path for path in lib.iterdir() if path.name not in (*keep, *theirs)) if lib.is_dir() else []
 
 
 def _python(interpreter: Interpreter, program: str, copy: Path) -> None:
@@ -127,6 +151,6 @@ def _python(interpreter: Interpreter, program: str, copy: Path) -> None:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise Refusal(
             f"the core does not start with '{interpreter.path}': {said[-1] if said else done.returncode}",
-            "a hook that cannot start refuses every push",
+            "a hook that cannot start refuses everything",
             "name another interpreter: --python /usr/bin/python3",
         )

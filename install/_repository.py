@@ -18,6 +18,18 @@ FOLDER = "halfhooks"
 OTHER = "a repository that others push to is needed"
 
 
+class Record(NamedTuple):
+    """Where an installer writes down what it did: a file below halfhooks/, a key that is always in it, and what for."""
+
+    file: str
+    key: str
+    holds: str
+
+
+SERVER_RECORD = Record("state.json", "settings", "the settings from before halfhooks")
+CLIENT_RECORD = Record("client.json", "hooks", "which hooks were there before halfhooks")
+
+
 class Entry(NamedTuple):
     """One value of git's configuration and the file or the like that it comes from."""
 
@@ -28,28 +40,32 @@ class Entry(NamedTuple):
 
 
 class Repository:
-    """A git repository by its git directory; every git that it starts sees this one and no other."""
+    """A git repository by its git directory; every git that it starts sees this one and no other.
 
-    def __init__(self, path: Path, git: Git) -> None:
+    `hooks` is where git looks for them, `folder` what halfhooks keeps for itself: the copies of the core, the record of
+    the installer, the lock of the pushes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        git: Git,
+        record: Record = SERVER_RECORD,
+        hooks: Optional[Path] = None,
+        folder: Optional[Path] = None,
+    ) -> None:
         self.path = path
         self.git = git
+        self.record = record
+        self.hooks = hooks or path / "hooks"
+        self.folder = folder or path / FOLDER
 
-    @property
-    def hooks(self) -> Path:
-        return self.path / "hooks"
+    def hook(self, name: str) -> Path:
+        return self.hooks / name
 
-    @property
-    def hook(self) -> Path:
-        return self.hooks / "pre-receive"
-
-    @property
-    def chained(self) -> Path:
-        return self.hooks / "pre-receive.chained"
-
-    @property
-    def folder(self) -> Path:
-        """What halfhooks keeps for itself: the copies of the core, the state, the lock of the pushes."""
-        return self.path / FOLDER
+    def chained(self, name: str) -> Path:
+        """Where a hook of somebody else is kept, which runs after ours."""
+        return self.hooks / f"{name}.chained"
 
     @property
     def config(self) -> Path:
@@ -110,19 +126,28 @@ class Repository:
 
     def read_state(self) -> dict[str, Any]:
         """What the installer wrote down when it was here; empty when it was not."""
+        path = self.folder / self.record.file
         try:
-            state = json.loads((self.folder / "state.json").read_bytes())
+            state = json.loads(path.read_bytes())
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise _bad_state(self.folder, str(error)) from error
-        if not isinstance(state, dict) or not isinstance(state.get("settings"), dict):
-            raise _bad_state(self.folder, "it has another form")
+            raise _bad_state(path, self.record, str(error)) from error
+        if not isinstance(state, dict) or not isinstance(state.get(self.record.key), dict):
+            raise _bad_state(path, self.record, "it has another form")
         return state
 
     def write_state(self, state: dict[str, Any]) -> None:
-        """Writes it whole or not at all. It holds a copy of the configuration: only the owner may read it."""
-        self.write(self.folder / "state.json", state_text(state), 0o600)
+        """Writes it whole or not at all. It can hold a copy of the configuration: only the owner may read it."""
+        self.write(self.folder / self.record.file, state_text(state), 0o600)
+
+    def copies_of_others(self) -> list[str]:
+        """The copies of the core that belong to another installer: one that guards a repository with a working tree."""
+        found = []
+        for record in {SERVER_RECORD, CLIENT_RECORD} - {self.record}:
+            state = Repository(self.path, self.git, record, folder=self.folder).read_state()
+            found += [*state.get("kept", []), *([state["copy"]] if "copy" in state else [])]
+        return found
 
     def write(self, path: Path, content: bytes, mode: int) -> None:
         """Puts a file into its place in one step, so that nobody ever sees half of it."""
@@ -296,11 +321,11 @@ def state_text(state: dict[str, Any]) -> bytes:
     return json.dumps(state, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def _bad_state(folder: Path, reason: str) -> Refusal:
+def _bad_state(path: Path, record: Record, reason: str) -> Refusal:
     return Refusal(
-        f"'{folder}/state.json' cannot be read: {reason}",
-        "it holds the settings from before halfhooks, which --uninstall restores",
-        f"restore it from a backup, or give it up and install again: rm {folder}/state.json",
+        f"'{path}' cannot be read: {reason}",
+        f"it holds {record.holds}, which --uninstall restores",
+        f"restore it from a backup, or give it up and install again: rm {path}",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Optional
 from install._payload import damage, is_ours
 from install._programs import Refusal, find_git, find_interpreter
 from install._repository import Entry, Repository, digest, read_or_none
-from install._steps import HIDDEN, WANTED, hides, means
+from install._steps import HIDDEN, HOOK, WANTED, hides, means
 
 
 class Weakness(NamedTuple):
@@ -46,7 +46,7 @@ def inspect(repository: Repository) -> Status:
         broken = []
     except Refusal as refusal:
         state, broken = {}, [Weakness(refusal.what, refusal.mend)]
-    hook = read_or_none(repository.hook)
+    hook = read_or_none(repository.hook(HOOK))
     installed = bool(state.get("copy") or broken or (hook is not None and is_ours(hook)))
     entries = repository.entries("^(receive|transfer|core|halfhooks)[.]")
     weaknesses = [
@@ -72,7 +72,8 @@ def inspect(repository: Repository) -> Status:
 def weak_hook(repository: Repository, state: dict[str, Any]) -> list[Weakness]:
     """The hook and the copy of the core against what was installed."""
     again = f"install again: python3 install/server.py {repository.path}"
-    hook, found = repository.hook, []
+    hook, chained = repository.hook(HOOK), repository.chained(HOOK)
+    found = []
     if hook.is_symlink():
         found.append(Weakness(f"'{hook}' is a symbolic link to '{hook.readlink()}'", f"rm {hook}, then {again}"))
     elif not hook.exists():
@@ -88,9 +89,9 @@ def weak_hook(repository: Repository, state: dict[str, Any]) -> list[Weakness]:
     bad = damage(copy, state.get("files", {}))
     if bad:
         found.append(Weakness(f"{len(bad)} files of the core in '{copy}' are missing or changed, as {bad[0]}", again))
-    if state.get("chained") and not (repository.chained.is_file() and os.access(repository.chained, os.X_OK)):
-        mend = f"chmod +x {repository.chained}, or without it: {again}"
-        found.append(Weakness(f"'{repository.chained}' does not run: every push is refused", mend))
+    if state.get("chained") and not (chained.is_file() and os.access(chained, os.X_OK)):
+        mend = f"chmod +x {chained}, or without it: {again}"
+        found.append(Weakness(f"'{chained}' does not run: every push is refused", mend))
     return found
 
 
@@ -139,7 +140,8 @@ def weak_settings(repository: Repository, entries: list[Entry]) -> list[Weakness
 def weak_repository(repository: Repository) -> list[Weakness]:
     """Its files: who else may change them, and what it takes from elsewhere."""
     found = []
-    for path in (repository.path, repository.config, repository.hooks, repository.hook, repository.folder / "lib"):
+    hook = repository.hook(HOOK)
+    for path in (repository.path, repository.config, repository.hooks, hook, repository.folder / "lib"):
         if path.exists() and writable_by_others(path):
             who = "everybody" if path.stat().st_mode & stat.S_IWOTH else "its group"
             found.append(Weakness(f"'{path}' can be written by {who}, with a shell account", f"chmod go-w {path}"))

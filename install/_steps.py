@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import os
-import shutil
-from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from install._payload import Sources, damage, hook_text, install_copy, is_ours, other_copies, remove_copies
-from install._programs import Interpreter, Refusal
+from install._payload import hook_text, is_ours
+from install._plan import (
+    Wish,
+    facts,
+    keeper,
+    make_folders,
+    move,
+    needs_writing,
+    plan_core,
+    plan_removal,
+    remove_folder,
+    write_hook,
+)
+from install._programs import Refusal
 from install._repository import Repository, Step, digest, read_or_none
 
+HOOK = "pre-receive"
 HIDDEN = "refs/replace"
 KEYS = ("receive.fsckObjects", "receive.shallowUpdate", "receive.hideRefs")
 WANTED = {"receive.fsckObjects": "true", "receive.shallowUpdate": "false"}
 TRUE = ("true", "yes", "on", "1")
 FALSE = ("false", "no", "off", "0", "")
-
-
-class Wish(NamedTuple):
-    """What the repository should be guarded with."""
-
-    sources: Sources
-    interpreter: Interpreter
-    chain: bool
 
 
 def means(value: str, wanted: str) -> bool:
@@ -46,53 +49,37 @@ def install_steps(repository: Repository, wish: Wish) -> list[Step]:
     """All that is missing; a Refusal when another hook is in the way."""
     state = repository.read_state()
     settings = missing_settings(repository)
+    hook, chained_hook = repository.hook(HOOK), repository.chained(HOOK)
     chain = needs_chain(repository, wish, state)
-    chained = chain or bool(state.get("chained") and os.path.lexists(repository.chained))
-    name = wish.sources.name(wish.interpreter)
-    text = hook_text(wish.sources, wish.interpreter, repository.git.path, chained)
-    files = state.get("files", {}) if state.get("copy") == name else {}
-    keep = [name, *([state["copy"]] if state.get("copy") not in (None, name) else state.get("kept", []))]
-    written: dict[str, str] = dict(files)
+    chained = chain or bool(state.get("chained") and os.path.lexists(chained_hook))
+    core = plan_core(repository, wish, state)
+    text = hook_text(wish.sources, HOOK, repository, wish.interpreter, chained)
     untouched = not state or state.get("config_after") == digest(repository.config.read_bytes())
     steps = []
 
     if not state:
         steps.append(Step("remember the settings that are changed, for --uninstall", lambda: remember(repository)))
-    if not files or damage(repository.folder / "lib" / name, files):
-
-        def copy() -> None:
-            written.update(install_copy(repository, wish.sources, wish.interpreter))
-
-        python = f"{wish.interpreter.path}, Python {wish.interpreter.number}"
-        steps.append(Step(f"copy the core to halfhooks/lib/{name}, compiled by {python}", copy))
+    steps += core.steps
     steps += [Step(what(repository, key, values), setter(repository, key, values)) for key, values in settings.items()]
     if chain:
-        steps.append(Step("keep the present pre-receive as pre-receive.chained, to run after ours", keeper(repository)))
-    if read_or_none(repository.hook) != text or not os.access(repository.hook, os.X_OK):
-        steps.append(Step("write hooks/pre-receive", lambda: write_hook(repository, text)))
-    if steps and other_copies(repository, keep):
-        steps.append(Step("remove the copies of older versions", lambda: remove_copies(repository, keep)))
-    facts: dict[str, Any] = {
-        "version": wish.sources.version,
-        "copy": name,
-        "kept": keep[1:],
-        "interpreter": wish.interpreter.path,
-        "tag": wish.interpreter.tag,
-        "git": repository.git.path,
-        "hook": digest(text),
-        "chained": chained,
-    }
+        aside = "keep the present pre-receive as pre-receive.chained, to run after ours"
+        steps.append(Step(aside, keeper(hook, chained_hook)))
+    if needs_writing(hook, text):
+        steps.append(Step("write hooks/pre-receive", lambda: write_hook(repository, hook, text)))
+    if steps:
+        steps += plan_removal(repository, core)
+    known = {**facts(repository, wish, core), "hook": digest(text), "chained": chained}
 
     def finish() -> None:
         done = repository.read_state()
-        done.update(facts, files=written)
+        done.update(known, files=core.files)
         if settings and untouched:
             done["config_after"] = digest(repository.config.read_bytes())
         elif settings:
             done["config_before"] = None  # somebody changed it in between: key by key then
         repository.write_state(done)
 
-    if steps or any(state.get(key) != value for key, value in facts.items()):
+    if steps or any(state.get(key) != value for key, value in known.items()):
         steps.append(Step("note what was installed in halfhooks/state.json", finish))
     return steps
 
@@ -112,28 +99,29 @@ def missing_settings(repository: Repository) -> dict[str, list[str]]:
 
 def needs_chain(repository: Repository, wish: Wish, state: dict[str, Any]) -> bool:
     """Whether a hook of somebody else has to be kept and run after ours; a Refusal when that was not asked for."""
-    if not os.path.lexists(repository.hook):
+    hook, chained = repository.hook(HOOK), repository.chained(HOOK)
+    if not os.path.lexists(hook):
         return False
-    present = read_or_none(repository.hook)
+    present = read_or_none(hook)
     if present is not None and (is_ours(present) or digest(present) == state.get("hook")):
         return False
     if not wish.chain:
         raise Refusal(
-            f"'{repository.hook}' exists and is not from halfhooks",
+            f"'{hook}' exists and is not from halfhooks",
             "git runs one pre-receive only; replacing it would switch off what it does",
             "run both, ours first: --chain",
         )
-    if not repository.hook.is_file() or not os.access(repository.hook, os.X_OK):
+    if not hook.is_file() or not os.access(hook, os.X_OK):
         raise Refusal(
-            f"'{repository.hook}' is not a program that can be run",
+            f"'{hook}' is not a program that can be run",
             "git ignores it silently today, and chained it would refuse every push",
-            f"remove it, or make it run: chmod +x {repository.hook}",
+            f"remove it, or make it run: chmod +x {hook}",
         )
-    if os.path.lexists(repository.chained):
+    if os.path.lexists(chained):
         raise Refusal(
-            f"'{repository.chained}' exists already",
+            f"'{chained}' exists already",
             "the present pre-receive is kept under that name",
-            f"move it away: mv {repository.chained} {repository.chained}.old",
+            f"move it away: mv {chained} {chained}.old",
         )
     return True
 
@@ -152,9 +140,7 @@ def setter(repository: Repository, key: str, values: list[str]) -> Any:
 
 def remember(repository: Repository) -> None:
     """Writes down everything that --uninstall needs, before anything is changed."""
-    made = [folder.name for folder in (repository.hooks, repository.folder) if not folder.exists()]
-    for name in made:
-        repository.make_folder(repository.path / name)
+    made = make_folders(repository)
     before = repository.config.read_bytes()
     settings = {key: repository.local(key) for key in KEYS}
     repository.write_state(
@@ -162,27 +148,11 @@ def remember(repository: Repository) -> None:
     )
 
 
-def keeper(repository: Repository) -> Any:
-    def keep() -> None:
-        # a second name first, so that there is no moment without a hook
-        try:
-            os.link(repository.hook, repository.chained, follow_symlinks=False)
-        except (OSError, NotImplementedError):
-            repository.hook.rename(repository.chained)
-
-    return keep
-
-
-def write_hook(repository: Repository, text: bytes) -> None:
-    if not repository.hooks.exists():
-        repository.make_folder(repository.hooks)
-    repository.write(repository.hook, text, repository.folder_mode)
-
-
 def uninstall_steps(repository: Repository) -> list[Step]:
     """All that leads back to how the repository was; a Refusal when halfhooks never was there."""
     state = repository.read_state()
-    present = read_or_none(repository.hook)
+    hook, chained = repository.hook(HOOK), repository.chained(HOOK)
+    present = read_or_none(hook)
     ours = present is not None and (is_ours(present) or digest(present) == state.get("hook"))
     if not state and not ours:
         raise Refusal(
@@ -191,20 +161,18 @@ def uninstall_steps(repository: Repository) -> list[Step]:
             f"see what is there: --status {repository.path}",
         )
     steps = []
-    if os.path.lexists(repository.hook) and not ours:
+    if os.path.lexists(hook) and not ours:
         steps.append(Step("leave hooks/pre-receive as it is: it is not ours", lambda: None))
-    elif state.get("chained") and os.path.lexists(repository.chained):
+    elif state.get("chained") and os.path.lexists(chained):
         restore = "put pre-receive.chained back as hooks/pre-receive"
-        steps.append(Step(restore, lambda: move(repository.chained, repository.hook)))
+        steps.append(Step(restore, lambda: move(chained, hook)))
     elif ours:
-        steps.append(Step("remove hooks/pre-receive", repository.hook.unlink))
+        steps.append(Step("remove hooks/pre-receive", hook.unlink))
     steps += restore_settings(repository, state)
-    steps.append(Step("remove the copies of the core and the state", lambda: remove_folder(repository, state)))
+    made = [repository.path / name for name in state.get("made", [])]
+    removal = "remove the copies of the core and the state"
+    steps.append(Step(removal, lambda: remove_folder(repository, made, ["lock", "lease", "state.json"])))
     return steps
-
-
-def move(path: Path, target: Path) -> None:
-    path.replace(target)
 
 
 def restore_settings(repository: Repository, state: dict[str, Any]) -> list[Step]:
@@ -230,20 +198,3 @@ def restore_settings(repository: Repository, state: dict[str, Any]) -> list[Step
         else:
             steps.append(Step(f"leave {key} = {', '.join(present) or 'nothing'}: it was changed since", lambda: None))
     return steps
-
-
-def remove_folder(repository: Repository, state: dict[str, Any]) -> None:
-    """Removes what is ours below halfhooks/, and the folders that the installer made when nothing else is in them."""
-    if (repository.folder / "lib").exists():
-        shutil.rmtree(repository.folder / "lib")
-    for name in ("lock", "lease", "state.json"):
-        (repository.folder / name).unlink(missing_ok=True)
-    for folder in (repository.folder, *(repository.path / name for name in state.get("made", []))):
-        remove_if_empty(folder)
-
-
-def remove_if_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        pass

@@ -21,7 +21,7 @@ if __package__:  # in the wheel this folder is the package halfhooks._install
 else:  # run as a script
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from install._payload import COMPILE, read_sources
+from install._payload import COMPILE, SERVER, read_sources
 from install._programs import clean_environment
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -74,7 +74,7 @@ def contents() -> dict[str, bytes]:
     """All files by their path: the core and the hook's start, compiled beside their source, and the installer."""
     here = Path(__file__).resolve().parent
     hooks = here.with_name(here.name.replace("install", "hooks"))
-    sources = read_sources()
+    sources = read_sources(SERVER)
     files = {**sources.files, "__main__.py": (here / "_pyz.py").read_bytes()}
     # the name of a .pyc that zipimport looks for; it takes the source when the .pyc is for another Python
     files |= {name: text for name, text in compiled(files).items() if name != "__main__.pyc"}

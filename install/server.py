@@ -12,25 +12,23 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Optional, TypeVar
+from typing import Any, Optional
 
 if __package__:  # in the wheel this folder is the package halfhooks._install
     sys.modules.setdefault("install", sys.modules[__package__])
 else:  # run as a script
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from install._payload import read_sources
-from install._programs import Refusal, find_git, find_interpreter
-from install._repository import Repository, Step, become_owner, find_repository, refuse_hooks_path, refuse_links
-from install._status import Status, Weakness, inspect
-from install._steps import Wish, install_steps, uninstall_steps
-
-Found = TypeVar("Found")
-
-NAME = "HALFHOOKS_INSTALLER"
-"""The variable in which `ho install` says what it was called: usage and errors are shown under that name."""
+from install._command import NAME, carry_out, choose, install, reported, show_weaknesses
+from install._payload import SERVER, Sources, read_sources
+from install._plan import Wish
+from install._programs import find_git, find_interpreter
+from install._repository import Repository, become_owner, find_repository, refuse_hooks_path, refuse_links
+from install._status import Status, inspect
+from install._steps import install_steps, uninstall_steps
 
 ELSEWHERE = "who has a shell account or the files can go around any hook: docs/server.md, 'What weakens it'"
 EXAMPLES = """\
@@ -75,82 +73,31 @@ def parser(version: str) -> argparse.ArgumentParser:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Does what the arguments say; returns the exit code."""
-    sources = read_sources()
+    sources = read_sources(SERVER)
     options = parser(sources.version).parse_args(argv)
-    try:
-        if Path(options.repository).is_dir():
-            become_owner(Path(options.repository))
-        work_tree = options.non_bare or options.status or options.uninstall
-        repository = find_repository(options.repository, find_git(options.git), work_tree)
-        if options.status:
-            return show_status(inspect(repository), options.json)
-        refuse_links(repository)
-        if options.uninstall:
-            return carry_out(uninstall_steps(repository), f"halfhooks left {repository.path}", options.dry_run)
-        refuse_hooks_path(repository)
-        recorded = repository.read_state()
-        git = choose(find_git, options.git, recorded.get("git"))
-        wish = Wish(sources, choose(find_interpreter, options.python, recorded.get("interpreter")), options.chain)
-        return install(Repository(repository.path, git), wish, options.dry_run)
-    except Refusal as refusal:
-        print(refusal, file=sys.stderr)
-        if options.status:
-            return 2  # 1 would say that something guards it
-        print("halfhooks: nothing was installed or removed", file=sys.stderr)
-    except OSError as error:
-        where = f": '{error.filename}'" if error.filename else ""
-        print(f"error: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
-        if options.status:
-            return 2
-        print(
-            "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
-        )
-    return 1
+    return reported(lambda: work(sources, options), options.status)
 
 
-def choose(find: Callable[[Optional[str]], Found], wanted: Optional[str], recorded: Optional[str]) -> Found:
-    """The program that was named, else that of the installation before, else the one at hand."""
-    if wanted is None and recorded is not None:
-        try:
-            return find(recorded)
-        except Refusal:
-            pass
-    return find(wanted)
-
-
-def install(repository: Repository, wish: Wish, dry_run: bool) -> int:
-    """Takes the steps that are missing, and says what weakens the result."""
-    name = f"halfhooks {wish.sources.version}"
-    steps = install_steps(repository, wish)
-    if not steps:
-        print(f"{name} guards {repository.path}: already installed, nothing changed")
-        return 0
-    fresh = not dry_run and not repository.read_state()
-    try:
-        carry_out(steps, f"{name} guards {repository.path}", dry_run)
-    except (Refusal, OSError):
-        if fresh and repository.read_state():
-            for step in uninstall_steps(repository):
-                step.do()
-        raise
-    if not dry_run:
+def work(sources: Sources, options: argparse.Namespace) -> int:
+    """Installs, uninstalls or shows the status; the exit code of the latter says what it is."""
+    if Path(options.repository).is_dir():
+        become_owner(Path(options.repository))
+    work_tree = options.non_bare or options.status or options.uninstall
+    repository = find_repository(options.repository, find_git(options.git), work_tree)
+    if options.status:
+        return show_status(inspect(repository), options.json)
+    refuse_links(repository)
+    if options.uninstall:
+        return carry_out(uninstall_steps(repository), f"halfhooks left {repository.path}", options.dry_run)
+    refuse_hooks_path(repository)
+    recorded = repository.read_state()
+    repository = Repository(repository.path, choose(find_git, options.git, recorded.get("git")))
+    wish = Wish(sources, choose(find_interpreter, options.python, recorded.get("interpreter")), options.chain)
+    title = f"halfhooks {sources.version} guards {repository.path}"
+    undo = partial(uninstall_steps, repository)
+    if install(repository, install_steps(repository, wish), undo, title, options.dry_run):
         show_weaknesses(inspect(repository).weaknesses)
     return 0
-
-
-def carry_out(steps: list[Step], title: str, dry_run: bool) -> int:
-    """Does one step after the other and prints each; only prints them when it is a rehearsal."""
-    print(f"{title}{' (rehearsal: nothing is changed)' if dry_run else ''}")
-    for step in steps:
-        if not dry_run:
-            step.do()
-        print(f"  {step.what}")
-    return 0
-
-
-def show_weaknesses(weaknesses: list[Weakness]) -> None:
-    for weakness in weaknesses:
-        print(f"weakened: {weakness.what}\n  help: {weakness.mend}")
 
 
 def show_status(status: Status, as_json: bool) -> int:

@@ -1,0 +1,78 @@
+"""What the commands of both installers share: how they choose programs, take steps and say what happened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Optional, TypeVar
+
+from install._programs import Refusal
+from install._repository import Repository, Step
+from install._status import Weakness
+
+NAME = "HALFHOOKS_INSTALLER"
+"""The variable in which `ho install` says what it was called: usage and errors are shown under that name."""
+
+Found = TypeVar("Found")
+Undo = Callable[[], list[Step]]
+
+
+def reported(work: Callable[[], int], status: bool) -> int:
+    """The exit code of some work; what stops it is told on standard error. `status`: it only looks."""
+    try:
+        return work()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        if status:
+            return 2  # 1 would say that something is installed
+        print("halfhooks: nothing was installed or removed", file=sys.stderr)
+    except OSError as error:
+        where = f": '{error.filename}'" if error.filename else ""
+        print(f"error: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
+        if status:
+            return 2
+        print(
+            "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
+        )
+    return 1
+
+
+def choose(find: Callable[[Optional[str]], Found], wanted: Optional[str], recorded: Optional[str]) -> Found:
+    """The program that was named, else that of the installation before, else the one at hand."""
+    if wanted is None and recorded is not None:
+        try:
+            return find(recorded)
+        except Refusal:
+            pass
+    return find(wanted)
+
+
+def install(repository: Repository, steps: list[Step], undo: Undo, title: str, dry_run: bool) -> bool:
+    """Takes the steps that are missing, and says whether it did; a first installation that fails leaves nothing."""
+    if not steps:
+        print(f"{title}: already installed, nothing changed")
+        return False
+    fresh = not dry_run and not repository.read_state()
+    try:
+        carry_out(steps, title, dry_run)
+    except (Refusal, OSError):
+        if fresh and repository.read_state():
+            for step in undo():
+                step.do()
+        raise
+    return not dry_run
+
+
+def carry_out(steps: list[Step], title: str, dry_run: bool) -> int:
+    """Does one step after the other and prints each; only prints them when it is a rehearsal."""
+    print(f"{title}{' (rehearsal: nothing is changed)' if dry_run else ''}")
+    for step in steps:
+        if not dry_run:
+            step.do()
+        print(f"  {step.what}")
+    return 0
+
+
+def show_weaknesses(weaknesses: list[Weakness]) -> None:
+    for weakness in weaknesses:
+        print(f"weakened: {weakness.what}\n  help: {weakness.mend}")
