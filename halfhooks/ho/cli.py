@@ -23,6 +23,7 @@ INTERRUPTED = 130
 
 # what `ho` lists, in this order; the help of a command is its parser's
 COMMANDS = {
+    "init": "make a project, or adopt a repository",
     "status": "show releases, patches, and the next steps",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",

@@ -31,28 +31,25 @@ class Clone:
         self._environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
         questions = ("--is-bare-repository", "--is-inside-work-tree", "--git-dir", "--git-common-dir")
         try:
-            answers = self.text("rev-parse", "--path-format=absolute", *questions).split("\n")
+            answers = self.run("rev-parse", "--path-format=absolute", *questions).split("\n")
             self.bare = answers[0] == "true"
             self.git_dir, self.common_dir = answers[2:4]
             inside = answers[1] == "true"
-            places = self.text("rev-parse", "--show-toplevel", "--show-cdup").split("\n") if inside else ["", ""]
+            places = self.run("rev-parse", "--show-toplevel", "--show-cdup").split("\n") if inside else ["", ""]
         except GitError as error:
             raise CannotTell(reason(error)) from None
         self.top, self.up = places[0], places[1].rstrip("/")
 
-    def start(self, *arguments: str, **environment: str) -> Process:
-        """A running git."""
-        return Process((*self._argv, *arguments), {**self._environment, **environment})
+    def start(self, *arguments: str, index: str = "") -> Process:
+        """A running git; `index` is the file that it takes for the index, "" for the usual one."""
+        other = {"GIT_INDEX_FILE": index} if index else {}
+        return Process((*self._argv, *arguments), {**self._environment, **other})
 
-    def run(self, *arguments: str, data: bytes = b"", **environment: str) -> str:
+    def run(self, *arguments: str, data: bytes = b"", index: str = "") -> str:
         """What git printed, without the last line feed; `data` is its input. A `GitError` when it failed."""
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, index=index)
         process.write(data)
         return decoded(process.finish())
-
-    def text(self, *arguments: str) -> str:
-        """What git printed, without the last line feed."""
-        return self.run(*arguments)
 
     def ask(self, *arguments: str) -> str:
         """What git printed, "" where it failed: for questions to which that is an answer."""
@@ -71,7 +68,7 @@ class Clone:
 
     def locals(self) -> dict[str, Local]:
         """The local branches."""
-        lines = self.text("for-each-ref", "--format=%(objectname) %(refname)%00%(worktreepath)", HEADS).split("\n")
+        lines = self.run("for-each-ref", "--format=%(objectname) %(refname)%00%(worktreepath)", HEADS).split("\n")
         found = {}
         for line in lines if lines != [""] else []:
             tip, _, rest = line.partition(" ")
@@ -90,6 +87,11 @@ def find_git() -> str:
     if git is None:
         raise CannotTell("git is not in the PATH")
     return os.path.abspath(git)
+
+
+def make_repository(git: str, folder: str, branch: str) -> None:
+    """Makes an empty repository whose first commit will be on `branch`; a `GitError` when git failed."""
+    Process((git, "init", "-q", "-b", branch, "--", folder), {**os.environ, "LC_ALL": "C"}).finish()
 
 
 def decoded(output: bytes) -> str:

@@ -90,7 +90,8 @@ def open_survey(git: str, clone: Clone, remote: Optional[str], local: bool) -> t
     here, missing, fetch = clone.commit(production), survey.remote, survey.fetch
     survey.objects.close()
     if here and missing:
-        remark = f"'{missing}' has no '{HALFHOOKS.production}' yet, as far as is known here: {fetch}"
+        push = f"git push -u {missing} {HALFHOOKS.production}"
+        remark = f"'{missing}' has no '{HALFHOOKS.production}' yet: {push}; or it was not fetched: {fetch}"
         return Survey(git, os.environ, None, True), [remark]
     begin = "a project begins with: ho init"
     if missing:
