@@ -39,6 +39,7 @@ class Config(NamedTuple):
     python: str = ""
     tests: str = "pytest"
     onCommit: str = "check"
+    ticket: str = "Refs #"
 
     def layout(self) -> Layout:
         """Where the workflow keeps its files in this project."""
@@ -128,6 +129,7 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "project.python": ("python", _text),
     "project.tests": ("tests", _text),
     "project.oncommit": ("onCommit", _choice("check", "apply")),
+    "project.ticket": ("ticket", _text),
 }
 """Each key as git prints it (lower case, without our section), its field in `Config`, and what reads its value."""
 

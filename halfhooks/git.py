@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What a child git may see of our environment. Over a file path or a shell account the rest is the pusher's
 # (GIT_CONFIG_GLOBAL, GIT_TRACE, GIT_ALLOW_PROTOCOL, PATH ...), and none of it may change what is read.
-KEPT = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
+KEPT = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_INDEX_FILE")
 CLEAN = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,

@@ -27,7 +27,7 @@ from select import POLLIN, poll
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Optional
 
     Update = tuple[str, str, str]  # old, new, ref; "" stands for absence: a snapshot.Update is one
@@ -322,7 +322,7 @@ def _walk_up() -> Optional[tuple[int, bytes]]:
     pid = os.getppid()
     while pid:
         parent, start, _ = _process(pid)
-        if start and _is_receive_pack(pid):
+        if start and _is_receive_pack(_command(pid)):
             return pid, start
         pid = parent
     return None
@@ -338,12 +338,26 @@ def _process(pid: int) -> tuple[int, bytes, bool]:
     return int(fields[1]), fields[19], fields[0] not in b"ZX"
 
 
-def _is_receive_pack(pid: int) -> bool:
-    """Whether it runs as `git-receive-pack DIR` or as `git ... receive-pack ... DIR` (git-shell, HTTP, Gitea)."""
+def _command(pid: int) -> list[bytes]:
+    """The words that a process was started with, at least one; from proc_pid_cmdline(5)."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read().split(b"\0")
+            return file.read().removesuffix(b"\0").split(b"\0")
     except OSError:
-        return False
+        return [b""]
+
+
+def _is_receive_pack(words: list[bytes]) -> bool:
+    """Whether it runs as `git-receive-pack DIR` or as `git ... receive-pack ... DIR` (git-shell, HTTP, Gitea)."""
     name = words[0].rpartition(b"/")[2]
     return name == b"git-receive-pack" or (name == b"git" and b"receive-pack" in words)
+
+
+def ancestors() -> Iterator[list[bytes]]:
+    """The words that each ancestor of this process was started with, the parent first; nothing without Linux's /proc."""
+    pid = os.getppid()
+    while pid:
+        parent, start, _ = _process(pid)
+        if start:
+            yield _command(pid)
+        pid = parent

@@ -48,12 +48,16 @@ class Move(NamedTuple):
 
 
 class Transport(NamedTuple):
-    """What git said about the push besides its updates; `locks` are files that keep git from moving a pushed ref."""
+    """What git said about the push besides its updates; `locks` are files that keep git from moving a pushed ref.
+
+    `commit`: it is no push yet, but a commit that is about to be made.
+    """
 
     shallow_push: bool = False
     shallow_server: bool = False
     symbolic: Mapping[str, str] = {}
     locks: tuple[str, ...] = ()
+    commit: bool = False
 
 
 class Push:

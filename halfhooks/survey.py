@@ -33,11 +33,15 @@ class CannotTell(Exception):
 
 
 class Place(NamedTuple):
-    """Where a repository is: its common git directory, whether it is bare, whether its history is cut off."""
+    """Where a repository is: its common git directory, whether it is bare, whether its history is cut off.
+
+    `own_dir` is that of the worktree, where HEAD and the index are.
+    """
 
     git_dir: str
     bare: bool
     shallow: bool
+    own_dir: str
 
 
 def locate(git: str, environment: Mapping[str, str]) -> Place:
@@ -45,15 +49,18 @@ def locate(git: str, environment: Mapping[str, str]) -> Place:
 
     Fails with `CannotTell` where there is none, or where git does not trust its owner.
     """
-    questions = ("--path-format=absolute", "--git-common-dir", "--is-bare-repository", "--is-shallow-repository")
+    places = ("--path-format=absolute", "--git-dir", "--git-common-dir")
+    questions = (*places, "--is-bare-repository", "--is-shallow-repository")
     process = Process((git, "rev-parse", *questions), {**environment, "LC_ALL": "C"})
     try:
-        git_dir, bare, shallow = process.finish().decode("utf-8", "surrogateescape").rsplit("\n", 3)[:3]
+        dirs, bare, shallow = process.finish().decode("utf-8", "surrogateescape").rsplit("\n", 3)[:3]
     except GitError as error:
         said = [line.strip() for line in error.stderr.splitlines() if line.strip()] or [str(error)]
         helps = [line for line in said[1:] if line.startswith("git config")]
         raise CannotTell(": ".join([said[0].removeprefix("fatal: "), *helps])) from None
-    return Place(git_dir, bare == "true", shallow == "true")
+    half = len(dirs) // 2  # mostly they are the same, and there may be line feeds in it
+    own_dir, git_dir = (dirs[:half],) * 2 if dirs[:half] == dirs[half + 1 :] else dirs.split("\n", 1)
+    return Place(git_dir, bare == "true", shallow == "true", own_dir)
 
 
 class Reader(ObjectDatabase):
@@ -155,6 +162,23 @@ class Survey:
         else:
             self.refs.pop(update.ref, None)
         push, remarks = self._collect((update,))
+        self._need_whole(push.commits)
+        return push, remarks
+
+    def moves(self, updates: tuple[Update, ...]) -> Collected:
+        """The `Push` of some ref updates whose `old` is what the server said; the other refs stand as they are known here.
+
+        Fails with `CannotTell` where the server has something that is not known here.
+        """
+        for update in updates:
+            self.refs.pop(update.ref, None)
+            if update.old:
+                try:
+                    self.refs[update.ref] = self.objects.target(update.old)
+                except GitError:
+                    name = update.ref.removeprefix(HEADS).removeprefix(TAGS)
+                    raise CannotTell(f"'{name}' has moved on '{self.remote}': git fetch {self.remote}") from None
+        push, remarks = self._collect(updates)
         self._need_whole(push.commits)
         return push, remarks
 

@@ -118,16 +118,16 @@ def patch_immutable(push: Push) -> Iterator[Finding]:
 
 
 class _File(NamedTuple):
-    """An entry at the top level of a patch directory, where it is judged; on a patch branch it only earns a warning."""
+    """An entry at the top level of a patch directory, where it is judged; `draft`: unfinished work earns a warning only."""
 
     move: Move
     name: str
     path: str
     entry: Entry
+    draft: bool
 
     def finding(self, text: str, line: int = 0, column: int = 0) -> Finding:
-        warning = self.move.name.kind == PATCH_BRANCH
-        return at(self.move, text, self.path, line)._replace(column=column, warning=warning)
+        return at(self.move, text, self.path, line)._replace(column=column, warning=self.draft)
 
 
 def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
@@ -152,7 +152,8 @@ def _directories(push: Push) -> Iterator[tuple[Move, str, Entry]]:
 
 def _files(push: Push, move: Move, patch: str, entry: Entry) -> list[_File]:
     path = push.layout.path(push.layout.patches, patch, "")
-    return [_File(move, name, path + name, file) for name, file in folder(push.objects, entry).items()]
+    draft = move.name.kind == PATCH_BRANCH and not push.transport.commit
+    return [_File(move, name, path + name, file, draft) for name, file in folder(push.objects, entry).items()]
 
 
 @rule("HH405", UPDATE, hint="git mv the file; numbers of equal length sort as they read: 02_x.sql, 10_x.sql")
