@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import shutil
+import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Optional
 
 from halfhooks.git import GitError
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho import ci, formats
+from halfhooks.ho.cli import WRONG_CALL, command_parser
 from halfhooks.ho.console import Console, cannot_tell
+from halfhooks.ho.judge import Verdict, judge_history, judge_job, judge_move, judge_state
 from halfhooks.layout import HEADS
-from halfhooks.names import parse_ref
 from halfhooks.objects import MalformedObject
-from halfhooks.past import check_history
-from halfhooks.push import Push
 from halfhooks.report import LIMIT, to_text, to_values
-from halfhooks.rules import RULES, Finding, check
+from halfhooks.rules import RULES
 from halfhooks.snapshot import Update
-from halfhooks.state import check_state
-from halfhooks.survey import CannotTell, Survey
+from halfhooks.survey import ORIGIN, CannotTell, Survey
 
 CLEAN, FOUND = 0, 1
 
@@ -34,40 +35,27 @@ ho check --local
 ho check --history
 ho check $OLD..$NEW --ref ho-release/0.2.0
 ho check ..$NEW --ref ho-patch/12-users --format json
+ho check --ci --fetch --format github
+ho check --ci --fetch --format gitlab --output gl-code-quality-report.json
 """
 
 WHAT = """\
-Judges a repository by the rules of the server's hook; nothing is fetched, nothing is changed.
+Judges a repository by the rules of the server's hook; nothing is changed, and without --fetch nothing is
+fetched.
 
 Without a range: what must hold for the repository as it stands. In a bare repository its branches are
-judged, in a clone those of 'origin' as they were last fetched. A CI job fetches them all first:
-  git fetch --tags origin '+refs/heads/*:refs/remotes/origin/*'
+judged, in a clone those of 'origin' as they were last fetched.
+
+With --ci, in a job of GitHub or GitLab: the push that started the job; for a pull or merge request what it
+would bring to its target; for any other event the repository as it stands.
 
 The policy is that of ho-prod, under this repository's own git configuration; what the administrator has
 set on the server cannot be seen from a clone.
 
-Exit code: 0 clean, or warnings only; 1 findings; 2 cannot tell: no repository, missing history, a bad range."""
+Exit code: 0 clean, or warnings only; 1 findings; 2 cannot tell: no repository, missing history, a bad range,
+a document that cannot be written."""
 
-
-class Verdict(NamedTuple):
-    """What was judged, in JSON's terms and in words; what was found; what that means."""
-
-    judged: dict[str, object]
-    words: str
-    findings: list[Finding]
-    remarks: list[str]
-    good: str
-    bad: str
-
-    @property
-    def errors(self) -> int:
-        """How many findings are none that only warn."""
-        return sum(not finding.warning for finding in self.findings)
-
-    @property
-    def warnings(self) -> int:
-        """How many findings only warn."""
-        return len(self.findings) - self.errors
+FORMS = ("text", "json", "github", "gitlab", "sarif", "junit")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -84,35 +72,51 @@ def parser() -> argparse.ArgumentParser:
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument("--remote", metavar="NAME", help="judge the branches of this remote, not of 'origin'")
     whose.add_argument("--local", action="store_true", help="judge the branches of this repository itself")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--ci", action="store_true", help="judge what the CI job was started for")
+    parser.add_argument("--fetch", action="store_true", help="first fetch all branches and tags of the remote")
+    parser.add_argument("--format", choices=FORMS, default="text", help="default: text")
+    parser.add_argument("--output", metavar="FILE", help="the document goes to this file, and the text is printed")
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints what was judged and found; the exit code says whether it is clean."""
+    form = ""
     try:
         arguments = parse(argv)
-    except CannotTell as error:
-        return cannot_tell(str(error))
-    git = shutil.which("git")
-    if git is None:
-        return cannot_tell("git is not in the PATH")
-    try:
-        with Survey(os.path.abspath(git), os.environ, arguments.remote, arguments.local) as survey:
-            try:
-                verdict = judge(survey, arguments)
-            except (GitError, MalformedObject) as error:
-                return cannot_tell(f"{error}; perhaps this helps: {survey.fetch}")
+        form = arguments.format
+        verdict = find(arguments)
     except (CannotTell, GitError) as error:
-        return cannot_tell(str(error))
-    show_json(verdict) if arguments.format == "json" else show(Console(), verdict)
-    return FOUND if verdict.errors else CLEAN
+        if form == "github":
+            print_whole(formats.command("error", f"cannot tell: {error}", title="halfhooks") + "\n")
+        return cannot_tell(formats.defused(str(error)))
+    return deliver(verdict, form, arguments.output)
+
+
+def find(arguments: argparse.Namespace) -> Verdict:
+    """The verdict on the repository of the working directory; CannotTell or GitError when there is none."""
+    found = shutil.which("git")
+    if found is None:
+        raise CannotTell("git is not in the PATH")
+    git = os.path.abspath(found)
+    job = ci.read_job(os.environ, ci.read_event(os.environ)) if arguments.ci else None
+    if arguments.fetch:
+        ci.fetch(git, os.environ, arguments.remote or ORIGIN, job.commits if job else ())
+    with Survey(git, os.environ, arguments.remote, arguments.local) as survey:
+        try:
+            return judge_job(survey, job) if job else judge(survey, arguments)
+        except (GitError, MalformedObject) as error:
+            raise CannotTell(f"{error}; perhaps this helps: {survey.fetch}") from None
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments; SystemExit for those that do not go together, `CannotTell` for a range that is none."""
     ours = parser()
     arguments = ours.parse_args(argv)
+    if arguments.ci and (arguments.range is not None or arguments.ref or arguments.history or arguments.local):
+        ours.error("--ci says itself what is judged: no range, --ref, --history or --local beside it")
+    if arguments.fetch and arguments.local:
+        ours.error("--local has nothing to fetch from")
     if arguments.range is not None:
         ends = split_range(arguments.range)
         if not arguments.ref:
@@ -140,62 +144,64 @@ def split_range(text: str) -> tuple[str, str]:
 def judge(survey: Survey, arguments: argparse.Namespace) -> Verdict:
     """The verdict that the arguments ask for."""
     if arguments.range:
-        return judge_move(survey, arguments.range, arguments.ref)
-    push, remarks = survey.history() if arguments.history else survey.state()
-    facts = scope(survey, push)
-    words = f"{source(survey)}: {inventory(facts)}"
-    if arguments.history:
-        facts = {"mode": "history", **facts, "commits": len(push.commits)}
-        words += f", {count(len(push.commits), 'commit')}"
-        return Verdict(facts, words, check_history(push), remarks, "the history is clean", "in the history")
-    return Verdict({"mode": "state", **facts}, words, check_state(push), remarks, "clean", "the state is not legal")
+        old, new = arguments.range
+        ref = arguments.ref if arguments.ref.startswith("refs/") else HEADS + arguments.ref
+        return judge_move(survey, Update(survey.resolve(old, ref), survey.resolve(new, ref), ref))
+    return judge_history(survey) if arguments.history else judge_state(survey)
 
 
-def judge_move(survey: Survey, ends: tuple[str, str], ref: str) -> Verdict:
-    """What the server would say of one ref update."""
-    old, new = ends
-    full = ref if ref.startswith("refs/") else HEADS + ref
-    update = Update(survey.resolve(old, full), survey.resolve(new, full), full)
-    push, remarks = survey.move(update)
-    facts = {"mode": "range", **scope(survey, push), "ref": full, "old": update.old, "new": update.new}
-    facts["commits"] = len(push.commits)
-    moves = f"{full} {update.old[:10] or 'created'}..{update.new[:10] or 'deleted'}"
-    words = f"{moves}, {count(len(push.commits), 'commit')}, beside {source(survey)}: {inventory(facts)}"
-    return Verdict(facts, words, check(push), remarks, "the server would accept this", "the server would refuse this")
+# --- what is printed and written
 
 
-def scope(survey: Survey, push: Push) -> dict[str, object]:
-    """What there is to judge: whose branches, how many, and where production stands."""
-    names = [parse_ref(ref, push.layout) for ref in push.before.snapshot.refs]
-    project = push.before
-    hotfix = f"-hotfix{project.hotfix}" if project.hotfix else ""
-    return {
-        "repository": survey.place.git_dir,
-        "remote": survey.remote or None,
-        "branches": sum(name.policed for name in names),
-        "releases": [str(release.version) for release in project.open_releases()],
-        "production": f"{project.version}{hotfix}" if project.version else None,
-    }
+def deliver(verdict: Verdict, form: str, output: Optional[str]) -> int:
+    """Prints the verdict in its form, or writes that to a file and prints the text. The exit code."""
+    failed = ""
+    if output is not None:
+        try:
+            formats.write_whole(Path(output), document(verdict, form))
+        except OSError as error:
+            failed = f"halfhooks: '{output}' was not written: {error.strerror}"
+    if output is not None or form == "text":
+        show(Console(), verdict)
+    else:
+        print_whole(document(verdict, form))
+    if failed:
+        Console(sys.stderr).line(formats.defused(failed))
+        return WRONG_CALL
+    return FOUND if verdict.errors else CLEAN
 
 
-def source(survey: Survey) -> str:
-    """Whose branches are judged, in words."""
-    return f"the branches of '{survey.remote}' as last fetched" if survey.remote else "the branches of this repository"
+def print_whole(text: str) -> None:
+    """Print a document as it is; what the terminal cannot show is spelled."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), end="")
 
 
-def inventory(facts: dict[str, object]) -> str:
-    """What `scope` counted, in words."""
-    releases = facts["releases"]
-    assert isinstance(releases, list)
-    branches = count(int(str(facts["branches"])), "branch", "branches")
-    production = f"production {facts['production'] or 'none'}"
-    opened = f"{count(len(releases), 'open release')}" + (f" ({', '.join(releases)})" if releases else "")
-    return f"{branches}, {opened}, {production}"
+def document(verdict: Verdict, form: str) -> str:
+    """The verdict in one of the forms, as it is written to a file."""
+    if form == "text":
+        stream = io.StringIO()
+        show(Console(stream, terminal=False), verdict)
+        return stream.getvalue()
+    if form == "json":
+        return as_json(to_json(verdict))
+    result = formats.Result(verdict.words, verdict.findings, verdict.remarks, outcome(verdict))
+    if form == "github":
+        return "\n".join([*formats.github(result, RULES), ""])
+    if form == "junit":
+        return formats.junit(result, RULES) + "\n"
+    return as_json(formats.gitlab(result, RULES) if form == "gitlab" else formats.sarif(result, RULES))
 
 
-def count(number: int, noun: str, nouns: str = "") -> str:
-    """A number with its noun."""
-    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
+def as_json(value: object) -> str:
+    """A value as it is printed: in lines, and in ASCII."""
+    return json.dumps(value, indent=2) + "\n"
+
+
+def outcome(verdict: Verdict) -> str:
+    """The last line: how many errors and warnings there are, and what comes of it."""
+    meaning = verdict.bad if verdict.errors else verdict.good
+    return to_text(verdict.findings, RULES, meaning, 0)[-1] if verdict.findings else f"halfhooks: {meaning}"
 
 
 STYLES = {"error[": "bold red", "warning[": "bold yellow", "  help:": "green", "  ": "dim"}
@@ -203,27 +209,25 @@ STYLES = {"error[": "bold red", "warning[": "bold yellow", "  help:": "green", "
 
 def show(console: Console, verdict: Verdict) -> None:
     """The verdict as text: what was judged, each finding, and a last line that sums up."""
-    console.line(f"judged: {verdict.words}", "dim")
+    console.line(formats.defused(f"judged: {verdict.words}"), "dim")
     for remark in verdict.remarks:
-        console.line(f"halfhooks: warning: {remark}", "yellow")
-    if not verdict.findings:
-        console.line(f"halfhooks: {verdict.good}", "bold green")
-        return
-    *lines, last = to_text(verdict.findings, RULES, verdict.bad if verdict.errors else verdict.good)
-    for line in lines:
-        console.line(line, next((style for start, style in STYLES.items() if line.startswith(start)), ""))
+        console.line(formats.defused(f"halfhooks: warning: {remark}"), "yellow")
+    for line in to_text(verdict.findings, RULES, "")[:-1]:
+        style = next((style for start, style in STYLES.items() if line.startswith(start)), "")
+        console.line(formats.defused(line), style)
     if len(verdict.findings) > LIMIT:
         console.line("all of them: ho check --format json", "dim")
-    console.line(last, "bold red" if verdict.errors else "bold yellow")
+    console.line(
+        outcome(verdict), "bold red" if verdict.errors else "bold yellow" if verdict.findings else "bold green"
+    )
 
 
-def show_json(verdict: Verdict) -> None:
-    """The verdict as one JSON document."""
-    document = {
+def to_json(verdict: Verdict) -> dict[str, object]:
+    """The verdict as the values of one JSON document."""
+    return {
         "version": FORMAT,
         "judged": verdict.judged,
         "findings": to_values(verdict.findings, RULES),
         "remarks": verdict.remarks,
         "summary": {"errors": verdict.errors, "warnings": verdict.warnings, "clean": not verdict.errors},
     }
-    print(json.dumps(document, indent=2))
