@@ -44,14 +44,15 @@ MENDED_IN_THE_FILE = ("HH303", "HH405", "HH406", "HH407", "HH408")
 
 
 def pre_commit(git: str) -> NoReturn:
-    """Judge the index as a commit on the current branch."""
-    _run(lambda: judge_commit(git, os.environ, ()))
+    """Judge the index as a commit on the current branch.
+
+    Before `git merge` commits, MERGE_HEAD is not yet written; what is merged is named in the environment.
+    """
+    merged = sorted(name[len("GITHEAD_") :] for name in os.environ if name.startswith("GITHEAD_"))
+    _run(lambda: judge_commit(git, os.environ, tuple(merged)))
 
 
-def pre_merge_commit(git: str) -> NoReturn:
-    """Judge a merge before git commits it: MERGE_HEAD is written later, so that the parents are in the environment."""
-    names = [name[len("GITHEAD_") :] for name in os.environ if name.startswith("GITHEAD_")]
-    _run(lambda: judge_commit(git, os.environ, tuple(sorted(names))))
+pre_merge_commit = pre_commit
 
 
 def commit_msg(git: str) -> NoReturn:
