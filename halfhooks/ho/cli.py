@@ -27,7 +27,8 @@ COMMANDS = {
     "status": "show releases, patches, and the next steps",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",
-    "install": "guard a repository",
+    "install": "guard a repository, or put the hooks into a clone",
+    "hook": "run a hook of a clone, for the scripts of husky, lefthook and others",
     "demo": "play the workflow against a guarded repository, and break it",
 }
 
@@ -36,6 +37,7 @@ examples:
   ho status                     where the project stands, and what can be done next
   ho explain HH301              what a refusal means
   ho install server REPO.git    guard a bare repository
+  ho install client             put the hooks into the clone of this folder
   ho COMMAND --help             a command's options, with examples
 """
 

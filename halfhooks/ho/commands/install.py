@@ -1,4 +1,4 @@
-"""`ho install`: guards a repository. The installers are scripts that also run without `ho`, on a server with bare Python."""
+"""`ho install`: guards a repository, or a clone. The installers are scripts that also run without `ho`, with bare Python."""
 
 from __future__ import annotations
 
@@ -12,20 +12,27 @@ from pathlib import Path
 import halfhooks
 from halfhooks.ho.cli import command_parser
 
-INSTALLERS = ("server",)
+INSTALLERS = ("server", "client")
 
 EXAMPLES = """
 ho install server /srv/git/shop.git
 ho install server --dry-run /srv/git/shop.git
 ho install server --help
+ho install client                  # the clone of this folder
+ho install client --status
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of what stands before the installer's own arguments."""
-    parser = command_parser("install", "Guards a repository: its pushes are judged from now on.", EXAMPLES)
-    parser.add_argument("what", choices=INSTALLERS, help="server: a bare repository that others push to")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the installer's: ho install server --help")
+    parser = command_parser(
+        "install",
+        "Guards a repository: what is pushed to it, or committed in a clone, is judged from now on.",
+        EXAMPLES,
+    )
+    what = "server: a bare repository that others push to; client: the clone that you work in"
+    parser.add_argument("what", choices=INSTALLERS, help=what)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="the installer's: ho install client --help")
     return parser
 
 
