@@ -11,7 +11,7 @@ from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import parse_file_name, release_file
 from halfhooks.promotion import find_promotion
 from halfhooks.release import numbers_in, read_lines
-from halfhooks.snapshot import changes, commit_changes, entry_at, folder_at, is_folder, own_changes
+from halfhooks.snapshot import changes, commit_changes, entry_at, folder_at, is_file, is_folder, own_changes
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from halfhooks.layout import Layout
     from halfhooks.push import Move, Push
     from halfhooks.release import Lines, Project, Release
-    from halfhooks.snapshot import Change, Commit
+    from halfhooks.snapshot import Change, Commit, Entry
     from halfhooks.version import Version
 
 ROOM = "out of its room"
 FOREIGN = "foreign release file"
 MERGE = "merge with changes"
 OTHER = "none of the kinds"
+
+
+COMPARED = 1000
+"""As how many paths the comparison of two files counts: nobody can make us compare very many."""
 
 
 class Misfit(NamedTuple):
@@ -318,10 +322,23 @@ def _settles(push: Push, one: str, two: str, path: str) -> bool:
             return True
         if old is None and (ours is None) != (theirs is None):
             renamer, editor = (one, two) if ours else (two, one)
-            gone = {change.path for change in commit_changes(push.objects, base, renamer) if change.new is None}
-            if any(change.path in gone and change.new for change in commit_changes(push.objects, base, editor)):
-                return True
+            renamed = ours or theirs
+            gone = {
+                change.path: change.old for change in commit_changes(push.objects, base, renamer) if change.new is None
+            }
+            for change in commit_changes(push.objects, base, editor):
+                if change.new and change.path in gone and _is_alike(push, gone[change.path], renamed):
+                    return True
     return False
+
+
+def _is_alike(push: Push, one: Optional[Entry], two: Optional[Entry]) -> bool:
+    """Whether two files share half of the lines of the longer one, as git asks of a renamed file."""
+    if not (one and two and is_file(one) and is_file(two)):
+        return False
+    push.objects.spend(COMPARED)
+    lines = [push.objects.blob(entry.oid).split(b"\n") for entry in (one, two)]
+    return 2 * len(set(lines[0]).intersection(lines[1])) >= max(len(set(each)) for each in lines)
 
 
 def _is_bookkeeping(push: Push, commit: Commit, version: Version, change: Change) -> bool:

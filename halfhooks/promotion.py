@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from halfhooks.layout import CANDIDATES, HOTFIX, PRODUCTION, STAGE
-from halfhooks.names import parse_file_name, release_file
+from halfhooks.layout import CANDIDATES, HOTFIX, PRODUCTION, STAGE, TAGS
+from halfhooks.names import parse_file_name, release_file, release_tag
 from halfhooks.release import read_release
 from halfhooks.snapshot import changes, tree_entry
 from halfhooks.values import NamedTuple
@@ -63,13 +63,27 @@ def _find_merge(push: Push, move: Move, name: FileName) -> tuple[str, str]:
     """The merge of a promotion and the release's tip in it; where there is no such merge, "" and the tip there is."""
     # a branch that stays is promoted as it stands afterwards; only one that goes, as it was before
     left = push.after.release_tips.get(name.version) or push.before.release_tips.get(name.version)
-    tips = [left] if left else []
     commit = push.objects.commit(move.new)
+    tips = [left] if left else _tips_of_the_tagged(push, name)
     for candidate in (commit, *(push.objects.commit(parent) for parent in commit.parents[:1] if parent != move.old)):
         is_merge = len(candidate.parents) == 2 and candidate.parents[0] == move.old and candidate.parents[1] in tips
         if is_merge and (candidate is commit or len(commit.parents) == 1):
             return candidate.oid, candidate.parents[1]
     return "", tips[0] if tips else ""
+
+
+def _tips_of_the_tagged(push: Push, name: FileName) -> list[str]:
+    """The tip of a release whose branch is gone, but whose promotion has its tag already.
+
+    So it stands when git dropped ho-prod from an accepted push, and took the tag and the deletion: the rest is pushed again.
+    """
+    tag = TAGS + release_tag(name.version, name.form, push.layout, name.number)
+    tagged = push.before.snapshot.tip(tag)
+    if not tagged:
+        return []
+    commit = push.objects.commit(tagged)
+    merge = commit if len(commit.parents) != 1 else push.objects.commit(commit.parents[0])
+    return [merge.parents[1]] if len(merge.parents) == 2 else []
 
 
 def unvalidated(push: Push, promotion: Promotion) -> Iterator[Change]:

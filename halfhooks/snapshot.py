@@ -183,21 +183,20 @@ def changes(objects: Objects, old: Optional[Entry], new: Optional[Entry], prefix
 
     `prefix` is the path of the two entries; a folder that replaces a file counts as the file's end and new paths.
     """
-    if old == new:
-        return
-    if not (is_folder(old) or is_folder(new)):
-        yield Change(prefix, old, new)
-        return
-    if old is not None and not is_folder(old):
-        yield Change(prefix, old, None)
-    if new is not None and not is_folder(new):
-        yield Change(prefix, None, new)
-    before, after = folder(objects, old), folder(objects, new)
-    names = after.differing(before)
-    objects.spend(len(names))
-    for name in names:
-        path = f"{prefix}/{name}" if prefix else name
-        yield from changes(objects, before.get(name), after.get(name), path)
+    left = [(prefix, old, new)]
+    while left:  # trees may be nested deeper than calls can be
+        at, old, new = left.pop()
+        if old == new:
+            continue
+        if old is not None and not is_folder(old):
+            yield Change(at, old, None if is_folder(new) else new)
+        elif new is not None and not is_folder(new):
+            yield Change(at, None, new)
+        before, after = folder(objects, old), folder(objects, new)
+        names = after.differing(before) if is_folder(old) or is_folder(new) else []
+        objects.spend(len(names))
+        paths = [(f"{at}/{name}" if at else name, before.get(name), after.get(name)) for name in names]
+        left.extend(reversed(paths))
 
 
 def is_folder(entry: Optional[Entry]) -> bool:
