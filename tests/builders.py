@@ -64,6 +64,11 @@ class PushResult(NamedTuple):
         return set(WARNING.findall(self.output))
 
     @property
+    def said(self) -> str:
+        """What the server said, without the ends of its lines."""
+        return " ".join(re.sub("^remote: ", "", self.output, flags=re.MULTILINE).split())
+
+    @property
     def moved(self) -> set[str]:
         """The names of the server's refs that the push created, updated or deleted."""
         names = self.refs_before.keys() | self.refs_after.keys()
