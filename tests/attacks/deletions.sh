@@ -52,3 +52,13 @@ git push -q origin :ho-patch/3-tags
 new_patch 0.1.1 6-x; echo '# x' > app/x.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
 candidate 0.2.0 6-x
 git push -q --atomic origin :ho-release/0.1.1 ho-release/0.2.0 :ho-patch/6-x
+
+### names that a guarded server would not have taken
+# accepted
+for name in heads/Ho-Prod heads/ho-feature heads/ho-patch/nonsense tags/v0.1 tags/ho-prod; do git -C ../server.git update-ref "refs/$name" ho-prod; done
+git push -q origin :refs/heads/Ho-Prod :refs/heads/ho-feature :refs/heads/ho-patch/nonsense :refs/tags/v0.1 :refs/tags/ho-prod
+
+### a name that a guarded server would not have taken moves instead
+# refused: HH102
+git -C ../server.git update-ref refs/heads/Ho-Prod ho-prod
+git push -q origin topic:refs/heads/Ho-Prod

@@ -76,3 +76,21 @@ git push -q origin ho-patch/3-tags
 integrate 0.1.1 4-fix; prepare_promotion 0.1.1
 echo 'import os' > app/backdoor.py; commit 'Promote 0.1.1'
 git push -q origin ho-prod
+
+### one side renames a file and the other edits it: the merge settles that under the new name
+# accepted
+new_patch 0.2.0 6-move; seq 20 > app/long.py; commit 'Write'; push ho-patch/6-move; integrate 0.2.0 6-move
+new_patch 0.2.0 7-rename; new_patch 0.2.0 8-edit
+git switch -q ho-patch/7-rename; git mv app/long.py app/short.py; commit 'Rename'; push ho-patch/7-rename; integrate 0.2.0 7-rename
+git switch -q ho-patch/8-edit; echo 21 >> app/long.py; commit 'Edit'; push ho-patch/8-edit
+merge_patch 0.2.0 8-edit; grep -qx 21 app/short.py
+git push -q origin ho-release/0.2.0
+
+### one side renames a file and the other edits it: the merge settles it under a third name
+# refused: HH113
+new_patch 0.2.0 6-move; seq 20 > app/long.py; commit 'Write'; push ho-patch/6-move; integrate 0.2.0 6-move
+new_patch 0.2.0 7-rename; new_patch 0.2.0 8-edit
+git switch -q ho-patch/7-rename; git mv app/long.py app/short.py; commit 'Rename'; push ho-patch/7-rename; integrate 0.2.0 7-rename
+git switch -q ho-patch/8-edit; echo 21 >> app/long.py; commit 'Edit'; push ho-patch/8-edit
+merge_patch 0.2.0 8-edit; git mv app/short.py app/other.py; git commit -q --amend -m 'Integrate 8-edit'
+git push -q origin ho-release/0.2.0

@@ -89,3 +89,9 @@ urgent; integrate 0.1.1 4-fix; promote_hotfix 0.1.0 1
 git switch -q ho-prod; git merge -q --no-ff --no-commit ho-release/0.1.1 2>/dev/null
 mv releases/0.1.1-stage.txt releases/0.1.1.txt; git rm -q -f releases/0.1.1-candidates.txt; model 0.1.1; commit 'Promote 0.1.1'
 git push -q origin ho-prod
+
+### a hotfix of a version that production has left behind
+# refused: HH205
+integrate 0.1.1 4-fix; promote 0.1.1
+git switch -q ho-prod; echo 8-urgent > releases/0.1.0-hotfix1.txt; model 0.1.0-hotfix1; commit 'Promote 0.1.0-hotfix1'
+git push -q origin ho-prod

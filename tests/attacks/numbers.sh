@@ -92,3 +92,8 @@ git push -q origin ho-release/0.2.0
 # refused: HH303
 git switch -q ho-release/0.2.0; printf '# caf\351\n3-tags\n5-code\n' > releases/0.2.0-candidates.txt; commit 'Latin'
 git push -q origin ho-release/0.2.0
+
+### the branch of a patch that two releases list, all in one push
+# refused: HH110
+candidate 0.1.1 6-x; candidate 0.2.0 6-x; git branch -q ho-patch/6-x
+git push -q --atomic origin ho-release/0.1.1 ho-release/0.2.0 ho-patch/6-x

@@ -95,3 +95,9 @@ git push -q origin +ho-patch/3-tags
 git switch -q ho-patch/3-tags; policy 'root = services/shop' > halfhooks.conf; commit 'Move house'
 merge_patch 0.2.0 3-tags
 git push -q origin ho-patch/3-tags ho-release/0.2.0
+
+### the administrator refuses rewritten patch branches, and one only grows
+# accepted
+git -C ../server.git config halfhooks.patchRewrite refuse
+git switch -q ho-patch/3-tags; git commit -q --allow-empty -m 'One more'
+git push -q origin ho-patch/3-tags

@@ -161,3 +161,9 @@ git push -q origin ho-prod
 integrate 0.1.1 4-fix; prepare_promotion 0.1.1; commit 'Promote 0.1.1'
 candidate 0.1.1 6-late
 git push -q --atomic origin ho-prod ho-release/0.1.1
+
+### the list is a link to the stage of the release
+# refused: HH303 HH306
+integrate 0.1.1 4-fix; prepare_promotion 0.1.1
+mkdir lists; mv releases/0.1.1.txt lists; ln -s ../lists/0.1.1.txt releases/0.1.1.txt; commit 'Promote 0.1.1'
+git push -q origin ho-prod

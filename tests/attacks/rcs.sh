@@ -94,3 +94,10 @@ git push -q origin ho-release/0.2.0
 # refused: HH208
 alone; merge_patch 0.2.0 3-tags; prepare_rc 0.2.0 1; commit 'Cut'; move_to_stage 0.2.0 3-tags; commit 'Stage 3-tags'
 git push -q origin ho-release/0.2.0
+
+### an RC while a code-only patch is integrated, whose branch ends in a merge
+# refused: HH208
+push :ho-release/0.1.1; candidate 0.2.0 6-more; push ho-release/0.2.0
+git switch -q ho-patch/5-code; git merge -q --no-ff -m 'Take what is new' ho-release/0.2.0; push ho-patch/5-code; merge_patch 0.2.0 5-code
+prepare_rc 0.2.0 1; commit 'Cut 0.2.0-rc1'
+git push -q origin ho-release/0.2.0

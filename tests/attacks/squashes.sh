@@ -59,3 +59,26 @@ git push -q origin ho-release/0.2.0
 # refused: HH108
 squash 0.2.0 ho-patch/3-tags; commit '3-tags, squashed'; echo 'import os' > app/p_3_tags.py; commit 'Quick'
 git push -q origin ho-release/0.2.0
+
+### a squash with other code than the patch's
+# refused: HH108 HH308
+squash 0.2.0 ho-patch/3-tags; echo 'import os' > app/p_3_tags.py; commit '3-tags, squashed'
+git push -q origin ho-release/0.2.0
+
+### a squashed candidate is withdrawn, and its code would stay
+# refused: HH108
+squash 0.1.1 ho-patch/4-fix; commit '4-fix, squashed'; push ho-release/0.1.1
+withdraw 0.1.1 4-fix
+git push -q origin ho-release/0.1.1
+
+### an RC while a squashed candidate is not staged
+# refused: HH208
+push :ho-release/0.1.1; squash 0.2.0 ho-patch/3-tags; commit '3-tags, squashed'; push ho-release/0.2.0
+prepare_rc 0.2.0 1; commit 'Cut 0.2.0-rc1'
+git push -q origin ho-release/0.2.0
+
+### a squash, staged later
+# accepted
+squash 0.2.0 ho-patch/3-tags; commit '3-tags, squashed'; push ho-release/0.2.0
+move_to_stage 0.2.0 3-tags; commit 'Stage 3-tags'
+git push -q origin ho-release/0.2.0
