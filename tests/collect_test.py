@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halfhooks.collect import Unreadable, parse_updates
-from halfhooks.git import GitError, Repository
+from halfhooks.collect import Unreadable, own_keys, parse_updates
+from halfhooks.git import GitError, Process, Repository
 from halfhooks.push import Push
 from halfhooks.snapshot import Update
-from tests.builders import Dev
+from tests.builders import WORKFLOW, Dev
 from tests.opened import collected
 
 ZERO, ONE, TWO = "0" * 40, "1" * 40, "2" * 40
@@ -251,6 +251,21 @@ def test_a_pushed_policy_is_checked_once(shop, text, problems):
         assert push.policies == {}
 
 
+def test_no_keys_of_ours_are_no_failure_and_any_other_is():
+    def config(script: str) -> Process:
+        return Process(("/bin/sh", "-c", script), {"PATH": "/usr/bin:/bin"})
+
+    assert own_keys(config("printf 'halfhooks.warn\\nHH301\\0'")) == [("halfhooks.warn", "HH301")]
+    assert own_keys(config("exit 1")) == []
+    for failure, told in (
+        ("echo 'error: no' >&2; exit 1", "failed with 1: error: no"),
+        ("exit 3", "failed with 3"),
+        ("kill -9 $$", "failed with -9"),
+    ):
+        with pytest.raises(GitError, match=f"{told}$"):
+            own_keys(config(failure))
+
+
 # --- rooms below a root
 
 
@@ -267,6 +282,17 @@ def test_the_rooms_of_a_monorepo(tmp_path):
         assert ours.releases.oid == dev.git("rev-parse", "HEAD~1:services/shop/releases").strip()
         assert odd.look_alikes == (("Releases", "releases"),)
         assert ours.look_alikes == ()
+
+
+@pytest.mark.parametrize("change", ["git rm -q -r services", "git rm -q -r services; echo x > services; git add ."])
+def test_a_monorepo_whose_folder_goes_has_no_rooms(tmp_path, change):
+    dev = Dev.create(tmp_path).commit("halfhooks.conf", "[halfhooks]\n\troot = services/shop\n\tfreePaths = **\n")
+    (dev.clone / "services" / "shop").mkdir(parents=True)
+    dev.judge("cd services/shop; begin", WORKFLOW).accepted()
+    dev.commit("services/shop/README.md", "Nothing but words\n").push("ho-prod").accepted()
+    dev.judge(f"{change}; commit 'Move out'; git push -q origin ho-prod", WORKFLOW).refused("HH301")
+    with pushing(dev, "refs/heads/ho-prod") as (push, _):
+        assert push.rooms[push.commits[0].tree][:4] == (None, None, None, "")
 
 
 def test_how_often_git_is_started_does_not_depend_on_the_push(shop, monkeypatch):

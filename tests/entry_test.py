@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from halfhooks import entry
+from halfhooks import entry, git
 from halfhooks.lock import acquire
 from halfhooks.report import WIDTH
 from tests.builders import Dev, Server
@@ -199,6 +199,43 @@ def test_a_corrupt_object(project):
 def write_object(server: Server, kind: str, content: bytes) -> str:
     command = ["git", "-C", str(server.path), "hash-object", "-w", "--literally", "-t", kind, "--stdin"]
     return subprocess.run(command, input=content, check=True, capture_output=True).stdout.decode().strip()
+
+
+def raw_tree(*entries: tuple[str, str, str]) -> bytes:
+    """A tree of (mode, name, id), as they come."""
+    return b"".join(f"{mode.lstrip('0')} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in entries)
+
+
+def with_entry(project: Dev, name: str, folder: str) -> bytes:
+    """The line of a push of a commit to ho-prod, in which this tree stands under a name at the top."""
+    head = project.server.refs()["refs/heads/ho-prod"]
+    listed = (entry.split(None, 3) for entry in project.git("ls-tree", "HEAD").splitlines())
+    entries = {path: (mode, path, oid) for mode, _, oid, path in listed} | {name: ("40000", name, folder)}
+    tree = write_object(project.server, "tree", raw_tree(*(entries[path] for path in sorted(entries))))
+    text = f"tree {tree}\nparent {head}\nauthor a <a> 1 +0000\ncommitter a <a> 1 +0000\n\nm\n"
+    return line(write_object(project.server, "commit", text.encode()), "refs/heads/ho-prod", head)
+
+
+@pytest.mark.parametrize("name", ["releases", "Patches", "model"])
+def test_a_file_where_a_folder_should_be(project, name):
+    """Git itself stops such a push, as long as it looks at what is sent."""
+    blob = write_object(project.server, "blob", b"content")
+    above = write_object(project.server, "tree", raw_tree(("40000", "x", blob)))
+    for folder in (blob, above):
+        both(project.server, with_entry(project, name, folder)).refused(f"{blob} is a blob, not a tree")
+
+
+def test_more_paths_than_anybody_can_list(project, monkeypatch):
+    """A few small trees that hold each other many times over."""
+    oid, mode = write_object(project.server, "blob", b"content"), "100644"
+    for _ in range(3):
+        entries = [(mode, f"{number:02}", oid) for number in range(20)]
+        oid, mode = write_object(project.server, "tree", raw_tree(*entries)), "40000"
+    data = with_entry(project, "zip", oid)
+    Verdict(*judge(project.server.path, data)).refused("error[HH107]: 'zip/00/00/00' was added on ho-prod")
+    monkeypatch.setattr(git, "MOST_PATHS", 8000)
+    verdict = Verdict(*judge(project.server.path, data)).refused("this push changes more than 8000 paths")
+    assert verdict.lines[-1] == "halfhooks: 1 error, nothing was pushed"
 
 
 def test_sha256(tmp_path):

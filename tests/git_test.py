@@ -126,6 +126,18 @@ def test_read_all(size, tmp_path):
     os.close(descriptor)
 
 
+def test_how_much_a_pipe_holds(tmp_path):
+    output, pipe = os.pipe()
+    os.set_blocking(pipe, False)
+    held = os.write(pipe, b"x" * (4 << 20))
+    assert held == git._pipe_size(pipe)
+    (tmp_path / "file").write_text("")
+    file = os.open(tmp_path / "file", os.O_RDONLY)
+    assert git._pipe_size(file) == git.SMALLEST_PIPE <= held
+    for descriptor in (output, pipe, file):
+        os.close(descriptor)
+
+
 # --- a repository
 
 
