@@ -20,6 +20,9 @@ PROJECT = TESTS.parent
 INSTALL = (sys.executable, str(PROJECT / "install" / "server.py"))
 """The command that guards a bare repository, whose path is appended."""
 
+MEASURE = ""
+"""Statements with which a Python hook of a test begins to measure what it runs (tests/measure.py), which needs `site`."""
+
 WORKFLOW = ". " + shlex.quote(str(TESTS / "workflow.sh"))
 """Shell that defines the steps of the workflow."""
 LIST_REFS = ("for-each-ref", "--format=%(refname) %(objectname)%(symref)")

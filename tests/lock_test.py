@@ -23,12 +23,14 @@ from pathlib import Path
 import pytest
 
 from halfhooks import lock
+from tests.builders import MEASURE
 from tests.http_backend import serve
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting for what has to happen."""
 
-HOOK = f"""#!{sys.executable} -IS
+HOOK = f"""#!{sys.executable} -I{"" if MEASURE else "S"}
+{MEASURE}
 import os, subprocess, sys
 sys.path.insert(0, {str(Path(lock.__file__).parent.parent)!r})
 from halfhooks import lock
@@ -249,6 +251,33 @@ def test_the_holder_has_nothing_open_but_the_lock_and_the_pidfd(server):
     assert os.getsid(holder) == holder
     server.go_on("update")
     assert finished(push)[0]
+
+
+def test_a_holder_that_cannot_leave_everything_behind_still_holds(server):
+    """Where there is no /dev/null, as in a chroot that lacks it."""
+    server.guard(before="os.devnull = '/nonexistent'")
+    server.blocks("update")
+    push = server.push("one")
+    server.reached("update")
+    assert server.holder()
+    assert server.locked()
+    server.go_on("update")
+    assert finished(push) == (True, "")
+    eventually(lambda: not server.locked())
+
+
+def test_a_holder_that_cannot_read_the_refs_holds_until_git_ends(server):
+    told = "open('looked', 'a').write('x')"
+    server.guard(before=f"real = tips; tips = lambda refs: ({told} and 1 / 0) if refs else real(refs)")
+    server.blocks("post-receive")
+    push = server.push("one")
+    server.reached("post-receive")
+    looked = server.path / "looked"
+    eventually(lambda: looked.exists() and len(looked.read_text()) > 1)
+    assert server.locked()
+    server.go_on("post-receive")
+    assert finished(push) == (True, "")
+    eventually(lambda: not server.locked())
 
 
 def test_the_client_does_not_wait_for_the_holder(server):
@@ -487,6 +516,39 @@ def test_a_lease_that_a_crash_cut_short_stops_nobody(server):
 def test_a_refusal_leaves_no_lease(server):
     held(server).release()
     assert [path.name for path in server.lock.parent.iterdir()] == ["lock"]
+
+
+def test_a_lease_that_cannot_be_written_refuses_the_push(server):
+    lock_held = held(server)
+    (server.lock.parent / "lease.new").mkdir()
+    with pytest.raises(lock.LockError, match=r"^cannot keep the repository locked: Is a directory$"):
+        lock_held.hand_over([("", OID, "refs/heads/one")])
+    assert server.locked()
+    lock_held.release()
+    assert not server.locked()
+    assert not (server.lock.parent / "lease").exists()
+
+
+def test_what_a_killed_hook_left_of_a_lease_is_written_anew(server):
+    lock_held = held(server)
+    (server.lock.parent / "lease.new").write_text("cut sho")
+    lock_held.hand_over([("", OID, "refs/heads/one")])
+    assert (server.lock.parent / "lease").read_text() == f" {OID} refs/heads/one\n"
+    assert not (server.lock.parent / "lease.new").exists()
+
+
+def test_a_disk_without_room_for_the_note_is_no_failure():
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        with pytest.raises(OSError, match="No space left"):
+            os.pwrite(full.fileno(), b"x", 0)
+        lock._write_note(full.fileno(), 1)
+
+
+def test_a_process_that_has_ended_is_no_git_receive_pack():
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    assert not runs(ended.pid)
+    assert not lock._is_receive_pack(ended.pid)
 
 
 # The race: of two pushes that create a slot each, one must be refused.

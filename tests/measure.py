@@ -8,25 +8,25 @@ install a hook that imports the core from the checkout, without -S, and writes d
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import coverage
 
 PROJECT = Path(__file__).resolve().parent.parent
+MEASURE = f"""\
+import sys
+sys.path.insert(0, {str(PROJECT)!r})
+from tests.measure import start_until_the_end
+start_until_the_end()
+"""
 HOOK = """\
 #!{python} -I
-import os, sys
-sys.path.insert(0, {project!r})
-from tests.measure import start
-measured, leave = start(), os._exit
-def end(status):
-    measured.stop()
-    measured.save()
-    leave(status)
-os._exit = end
+{measure}
 from halfhooks.entry import pre_receive
 pre_receive({git!r})
 """
@@ -47,6 +47,22 @@ def start() -> coverage.Coverage:
     return found
 
 
+def start_until_the_end() -> None:
+    """Begin to measure this process and its forks, and write down what each ran as it ends, in whatever way."""
+    measured, leave = start(), os._exit
+
+    def save() -> None:
+        measured.stop()
+        measured.save()
+
+    def end(status: int) -> NoReturn:
+        save()
+        leave(status)
+
+    os._exit = end
+    atexit.register(save)
+
+
 def install(arguments: list[str]) -> int:
     """Guard a repository as install/server.py does, and then put the measured hook in the place of the real one."""
     sys.path.insert(0, str(PROJECT))
@@ -55,7 +71,7 @@ def install(arguments: list[str]) -> int:
     status = main(arguments)
     hook = Path(arguments[-1]) / "hooks" / "pre-receive"
     if status == 0 and hook.exists():
-        hook.write_text(HOOK.format(python=sys.executable, project=str(PROJECT), git=shutil.which("git")))
+        hook.write_text(HOOK.format(python=sys.executable, measure=MEASURE, git=shutil.which("git")))
     return status
 
 
@@ -66,9 +82,10 @@ if "pytest" in sys.modules:  # as a plugin: before anything imports the core
     measured = start()
 
     def pytest_configure() -> None:
-        """Let the tests install the measured hook."""
+        """Let the tests install the measured hook, and measure their own."""
         from tests import builders
 
+        builders.MEASURE = MEASURE
         builders.INSTALL = (sys.executable, str(Path(__file__).resolve()))
 
     def pytest_unconfigure() -> None:

@@ -495,6 +495,31 @@ def test_a_staged_patch_that_changes_is_in_the_history(free, ho):
     assert ho(free.server.path, "--history").codes == {"HH403", "HH302", "HH409", "HH111"}
 
 
+def test_a_history_that_holds_a_malformed_tree_is_not_judged_any_further(free, ho):
+    """The two files of one name make it a guess what else the commit did."""
+    free.server.config("receive.fsckObjects", "false").config("transfer.fsckObjects", "false")
+    play(
+        free,
+        """git switch -q ho-release/0.1.1; echo '--' >> Patches/1-users/01_change.sql; save 'Touch'""",
+    )
+    assert ho(free.server.path, "--history").codes == {"HH403"}
+    listed = (line.split(None, 3) for line in free.git("ls-tree", "HEAD:releases").splitlines())
+    entries = [f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, _, oid, name in listed]
+    command = ["git", "hash-object", "-t", "tree", "-w", "--literally", "--stdin"]
+    made = subprocess.run(command, input=b"".join([entries[0], *entries]), cwd=free.clone, capture_output=True)
+    twice = made.stdout.decode().strip()
+    tree = re.sub(r" \w+(\treleases)$", rf" {twice}\1", free.git("ls-tree", "HEAD"), flags=re.MULTILINE)
+    (free.clone.parent / "tree").write_text(tree)
+    play(
+        free,
+        f"""m=$(git commit-tree "$(git mktree < {free.clone.parent}/tree)" -p HEAD -m 'Plant')
+        git push -q origin "$m:refs/heads/ho-release/0.1.1\"""",
+    )
+    answer = ho(free.server.path, "--history")
+    assert answer.codes == {"HH005"}
+    assert "it lists '0.0.0.txt' twice" in answer.document["findings"][0]["message"]
+
+
 def test_one_commit_among_thousands_is_found(free, ho):
     lines = ["reset refs/heads/ho-patch/4-fix", "from refs/heads/ho-patch/4-fix^0", ""]
     for number in range(5_000):
