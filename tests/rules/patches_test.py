@@ -26,7 +26,7 @@ def brought(shop: Dev, files: dict[str, bytes]) -> tuple[PushResult, PushResult]
         ("02_x.py", b"x = 1\n# \xff\n", ":2", "is not UTF-8"),
         ("02_x.py", b"x = 1\n\ny = '\0'\n", ":3", "has a NUL byte"),
         ("02_x.sql", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "", "is a Git LFS pointer"),
-        ("02_x.sql", b"--" + b"x" * 100, "", "is larger than 100 bytes (maxFileSize)"),
+        ("02_x.sql", b"commit;" + b" " * 100, "", "is larger than 100 bytes (maxFileSize)"),
         ("02_x.py", b"#" + b"x" * 100, "", "is larger than 100 bytes (maxFileSize)"),
     ],
 )
@@ -65,6 +65,7 @@ def test_an_order_that_nobody_expects_is_a_warning_everywhere(shop, names, text)
     for result in brought(shop, dict.fromkeys(names, b"")):
         assert result.accepted().warnings == {"HH405"}
         assert text in result.said
+        assert result.said.count(" runs before ") == 1
 
 
 @pytest.mark.parametrize("names", [["02_x.sql", "10_x.sql"], ["2_x.md", "10_x.md"], ["02_a.sql", "02_b.sql", "3.sql"]])
