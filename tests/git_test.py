@@ -360,6 +360,21 @@ def test_an_object_that_ends_too_soon(tmp_path, monkeypatch):
     objects._answers.close()
 
 
+def test_a_root_tree_that_is_too_large_to_keep(sample, monkeypatch):
+    head = sample.git("rev-parse", "HEAD").strip()
+    tree = sample.git("rev-parse", "HEAD^{tree}").strip()
+    size = int(sample.git("cat-file", "-s", tree))
+    monkeypatch.setattr(git, "LARGEST", size)
+    ((commit, raw),) = repository(sample.clone / ".git").start_walk([head], [])
+    assert (commit.oid, commit.tree, len(raw)) == (head, tree, size)
+    monkeypatch.setattr(git, "LARGEST", size - 1)
+    walk = repository(sample.clone / ".git").start_walk([head], [])
+    with pytest.raises(GitError, match=f"^the tree {tree} could not be read$"):
+        list(walk)
+    walk._reader.finish()
+    walk._lister.finish()
+
+
 def test_more_requests_than_fit_into_a_pipe(tmp_path):
     dev = Dev.create(tmp_path, guarded=False)
     lines = "".join(f"blob\nmark :{n + 1}\ndata 200\n{n:0200}\n" for n in range(3000))

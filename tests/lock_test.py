@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import resource
 import signal
 import socketserver
 import subprocess
@@ -537,11 +538,19 @@ def test_what_a_killed_hook_left_of_a_lease_is_written_anew(server):
     assert not (server.lock.parent / "lease.new").exists()
 
 
-def test_a_disk_without_room_for_the_note_is_no_failure():
-    with Path("/dev/full").open("wb", buffering=0) as full:
-        with pytest.raises(OSError, match="No space left"):
-            os.pwrite(full.fileno(), b"x", 0)
-        lock._write_note(full.fileno(), 1)
+@pytest.mark.parametrize(("room", "told"), [(0, "File too large"), (10, "No space left on device")])
+def test_a_lock_that_cannot_be_noted_refuses_the_push(server, room, told):
+    """Without the note another push could not tell that somebody came between. Here no file may be longer than `room`."""
+    held(server).release()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(lock.LockError, match=f"^cannot lock the repository with 'halfhooks/lock': {told}$"):
+            held(server)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not server.locked()
+    held(server).release()
 
 
 def test_a_process_that_has_ended_is_no_git_receive_pack():
