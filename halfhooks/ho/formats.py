@@ -95,7 +95,7 @@ def fingerprints(findings: Iterable[Finding]) -> list[str]:
 def github(result: Result, rules: dict[str, Rule]) -> list[str]:
     """Workflow commands, which GitHub shows beside the lines of a file; then, in plain, what comes of it."""
     lines = [defused(f"judged: {result.words}")]
-    lines += [command("warning", remark, title="halfhooks") for remark in result.remarks]
+    lines += [command("warning", escape(remark), title="halfhooks") for remark in result.remarks]
     for finding in result.findings:
         rule = rules[finding.code]
         told = "\n".join(details(finding, rule))

@@ -19,7 +19,7 @@ from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.judge import Verdict, judge_history, judge_job, judge_move, judge_state
 from halfhooks.layout import HEADS
 from halfhooks.objects import MalformedObject
-from halfhooks.report import LIMIT, to_text, to_values
+from halfhooks.report import LIMIT, escape, to_text, to_values
 from halfhooks.rules import RULES
 from halfhooks.snapshot import Update
 from halfhooks.survey import ORIGIN, CannotTell, Survey
@@ -88,7 +88,7 @@ def main(argv: Sequence[str]) -> int:
         verdict = find(arguments)
     except (CannotTell, GitError) as error:
         if form == "github":
-            print_whole(formats.command("error", f"cannot tell: {error}", title="halfhooks") + "\n")
+            print_whole(formats.command("error", escape(f"cannot tell: {error}"), title="halfhooks") + "\n")
         return cannot_tell(formats.defused(str(error)))
     return deliver(verdict, form, arguments.output)
 
