@@ -24,7 +24,9 @@ INTERRUPTED = 130
 # what `ho` lists, in this order; the help of a command is its parser's
 COMMANDS = {
     "init": "make a project, or adopt a repository",
+    "clone": "clone a project, with its hooks",
     "status": "show releases, patches, and the next steps",
+    "doctor": "say what is missing on this machine and in this clone",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",
     "install": "guard a repository, or put the hooks into a clone",

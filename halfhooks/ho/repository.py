@@ -78,7 +78,7 @@ class Clone:
 
     def url(self, remote: str) -> str:
         """The address of a remote, "" where there is none of that name."""
-        return self.ask("config", "--get", f"remote.{remote}.url")
+        return self.ask("remote", "get-url", "--", remote)
 
 
 def find_git() -> str:
