@@ -11,13 +11,13 @@ import os
 
 from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
-from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS, WORKFLOWS
-from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, release_tag
+from halfhooks.layout import HALFHOOKS, HEADS, HOTFIX, PRODUCTION, TAGS, WORKFLOWS
+from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_file_name, parse_ref, release_tag
 from halfhooks.objects import parse_tree
 from halfhooks.push import Push, Transport
 from halfhooks.release import Project
 from halfhooks.rooms import RoomReader, read_rooms
-from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, is_file, is_folder
+from halfhooks.snapshot import NO_TREE, Snapshot, Target, Update, entry_at, folder_at, is_file, is_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +150,10 @@ def collect(
     walk = _start_walk(repository, refs, after, updates) if not adopts else None  # while we look for the policy
     config, remarks = _policy(repository, objects, refs, after, overrides)
     layout = config.layout()
+    tags = _tags_of_the_promoted(objects, refs, after, layout)
+    if tags:
+        found = parse_refs(repository.start_refs(tags).finish())[0]
+        refs, after = {**found, **refs}, {**found, **after}
     before = Project(Snapshot(refs, objects), layout)
     begun = before.version is not None
     if walk is None:
@@ -168,6 +172,22 @@ def collect(
         ),
     )
     return push, remarks
+
+
+def _tags_of_the_promoted(
+    objects: ObjectDatabase, before: Mapping[str, Target], after: Mapping[str, Target], layout: Layout
+) -> list[str]:
+    """The tags of releases that a push promotes although they have no branch: perhaps git took those tags before."""
+    ref, path = layout.production_ref(), layout.path(layout.releases)
+    if ref not in before or ref not in after or before[ref] == after[ref]:
+        return []
+    old, new = (folder_at(objects, refs[ref].commit, path) for refs in (before, after))
+    names = (parse_file_name(file, layout) for file in new.differing(old))
+    return [
+        TAGS + release_tag(name.version, name.form, layout, name.number)
+        for name in names
+        if name and name.form in (PRODUCTION, HOTFIX) and f"{HEADS}{layout.release}{name.version}" not in before
+    ]
 
 
 def _policy(

@@ -167,11 +167,11 @@ def make_config(fields: Mapping[str, object]) -> Config:
 
 def is_free(path: str, config: Config) -> bool:
     """Whether `freePaths` names a path. What the workflow itself rests on can never be free."""
+    if not any(matches(path.split("/"), pattern.split("/")) for pattern in config.freePaths):
+        return False
     layout = config.layout()
     folders = tuple(layout.root + folder + "/" for folder in layout.folders())
-    if path == layout.policy or path.startswith(folders) or path + "/" in folders:
-        return False
-    return any(matches(path.split("/"), pattern.split("/")) for pattern in config.freePaths)
+    return path != layout.policy and not path.startswith(folders) and path + "/" not in folders
 
 
 def matches(path: list[str], pattern: list[str]) -> bool:

@@ -71,7 +71,7 @@ THIRD_PARTY = {
 }
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
-CHEAP = "__future__ _bisect _operator errno fcntl gc heapq io operator os select signal stat sys time zlib"
+CHEAP = "__future__ _bisect _operator errno fcntl gc heapq io itertools operator os select signal stat sys time zlib"
 
 # measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"

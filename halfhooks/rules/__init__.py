@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from halfhooks.rules import branches, model, patches, protocol, releases, tags, versions
 from halfhooks.rules._registry import COMMIT, RULES, UPDATE, Finding, Rule
 
@@ -20,6 +22,10 @@ UNJUDGEABLE = ("HH001", "HH004", "HH005")
 """After a finding of these the other rules would read what cannot be read."""
 
 
+MOST_FINDINGS = 1000
+"""Of one rule. Few are shown; a push can bring a million, and would keep the server busy with them."""
+
+
 def check(push: Push, rules: Iterable[Rule] = RULES.values()) -> list[Finding]:
     """Every finding of the rules on a push, in the order of the codes; those of codes set to warn are warnings."""
     findings: list[Finding] = []
@@ -27,6 +33,6 @@ def check(push: Push, rules: Iterable[Rule] = RULES.values()) -> list[Finding]:
         if any(finding.code in UNJUDGEABLE for finding in findings):
             break
         warn = each.code in push.config.warn
-        for finding in each.check(push):
+        for finding in islice(each.check(push), MOST_FINDINGS):
             findings.append(finding._replace(code=each.code, warning=finding.warning or warn))
     return findings

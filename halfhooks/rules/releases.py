@@ -233,8 +233,7 @@ def rc_differs_from_stage(push: Push) -> Iterator[Finding]:
     folder = push.layout.releases
     for move in push.moves_of(RELEASE_BRANCH):
         version = move.name.version
-        if version is None:
-            continue
+        assert version is not None
         stage = release_file(version, STAGE, push.layout)
         for oid in push.brought_by(move.new):
             commit = push.new[oid]

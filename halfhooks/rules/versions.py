@@ -386,7 +386,8 @@ def release_origin(push: Push) -> Iterator[Finding]:
 def tool_version_lowered(push: Push) -> Iterator[Finding]:
     """Files that a newer half_orm_dev wrote must not fall into the hands of an older one.
 
-    `hop_version` in `.hop/config` is never lower on a branch than where the branch last met ho-prod.
+    `hop_version` in `.hop/config` is never lower on a branch than where the branch last met ho-prod. Who no longer uses that
+    tool removes the whole file.
 
     Refused::
 
@@ -407,7 +408,8 @@ def tool_version_lowered(push: Push) -> Iterator[Finding]:
         bases = merge_bases(push.objects, move.new, push.before.production) if push.before.production else []
         olds = [version for version in (_tool_version(push, base) for base in [*bases, *_previous(move)]) if version]
         if olds and _order(new) < _order(max(olds, key=_order)):
-            text = f"hop_version {new} is lower than {max(olds, key=_order)}, which {push.layout.production} had"
+            changed = f"hop_version {new} is lower than" if new else "hop_version is gone; it was"
+            text = f"{changed} {max(olds, key=_order)}, which {push.layout.production} had"
             yield at(move, text, push.layout.tool_config)
 
 
@@ -416,15 +418,16 @@ def _previous(move: Move) -> list[str]:
 
 
 def _tool_version(push: Push, commit: str) -> Optional[str]:
-    """The value of `hop_version` in the tree of a commit, None when there is none."""
+    """The value of `hop_version` in the tree of a commit, "" where the file lacks it, None where there is no such file."""
     entry = push.after.snapshot.entry(commit, push.layout.tool_config)
-    if entry is None or not is_file(entry):
+    if entry is None:
         return None
-    for line in push.objects.blob(entry.oid).decode("utf-8", "replace").splitlines():
+    text = push.objects.blob(entry.oid).decode("utf-8", "replace") if is_file(entry) else ""
+    for line in text.splitlines():
         key, equals, value = line.partition("=")
         if equals and key.strip() == "hop_version":
             return value.strip()
-    return None
+    return ""
 
 
 def _order(text: str) -> tuple[list[int], int, int]:
@@ -524,7 +527,5 @@ def _listed(push: Push, move: Move) -> Iterator[str]:
     """The patch ids of the production and hotfix files that a move adds to ho-prod."""
     releases = push.layout.releases
     for file in push.added(move, releases):
-        entry = push.below(move.new, releases, file)
-        if is_file(entry):
-            lines = read_lines(push.objects, entry, push.layout)
-            yield from lines.ids if lines else ()
+        lines = read_lines(push.objects, push.below(move.new, releases, file), push.layout)
+        yield from lines.ids if lines else ()

@@ -94,3 +94,13 @@ git switch -q ho-patch/7-rename; git mv app/long.py app/short.py; commit 'Rename
 git switch -q ho-patch/8-edit; echo 21 >> app/long.py; commit 'Edit'; push ho-patch/8-edit
 merge_patch 0.2.0 8-edit; git mv app/short.py app/other.py; git commit -q --amend -m 'Integrate 8-edit'
 git push -q origin ho-release/0.2.0
+
+### one side deletes a file and the other edits it: the merge rewrites another file that is new
+# refused: HH113
+new_patch 0.2.0 6-move; seq 20 > app/long.py; commit 'Write'; push ho-patch/6-move; integrate 0.2.0 6-move
+new_patch 0.2.0 7-drop; new_patch 0.2.0 8-edit
+git switch -q ho-patch/7-drop; git rm -q app/long.py; seq 100 130 > app/fresh.py; commit 'Drop'; push ho-patch/7-drop; integrate 0.2.0 7-drop
+git switch -q ho-patch/8-edit; echo 21 >> app/long.py; commit 'Edit'; push ho-patch/8-edit
+git switch -q ho-release/0.2.0; git merge -q --no-ff -m 'Integrate 8-edit' ho-patch/8-edit || git rm -q -f app/long.py
+echo 'import os' >> app/fresh.py; commit 'Integrate 8-edit'
+git push -q origin ho-release/0.2.0

@@ -167,3 +167,16 @@ git push -q --atomic origin ho-prod ho-release/0.1.1
 integrate 0.1.1 4-fix; prepare_promotion 0.1.1
 mkdir lists; mv releases/0.1.1.txt lists; ln -s ../lists/0.1.1.txt releases/0.1.1.txt; commit 'Promote 0.1.1'
 git push -q origin ho-prod
+
+### git took the tag and the deletion of a promotion, and dropped ho-prod: the rest is pushed again
+# accepted
+integrate 0.1.1 4-fix; before=$(git rev-parse ho-prod); promote 0.1.1
+git -C ../server.git update-ref refs/heads/ho-prod "$before"
+git push -q origin ho-prod
+
+### the same, but what is pushed again has one change more
+# refused: HH107
+integrate 0.1.1 4-fix; before=$(git rev-parse ho-prod); promote 0.1.1
+git -C ../server.git update-ref refs/heads/ho-prod "$before"
+echo '# quick fix' >> app/p_4_fix.py; git add -A; git commit -q --amend --no-edit
+git push -q origin ho-prod

@@ -108,3 +108,18 @@ git push -q origin ho-release/0.1.1
 # refused: HH111 HH302
 git switch -q ho-patch/3-tags; mkdir releases/README.md; echo 9-ghost > releases/README.md/0.2.0.txt; commit 'Notes'
 git push -q origin ho-patch/3-tags
+
+### the version of half_orm_dev goes, and its file stays
+# refused: HH210
+git switch -q ho-patch/3-tags; echo '[halfORM]' > .hop/config; commit 'No version'
+git push -q origin ho-patch/3-tags
+
+### the file of half_orm_dev becomes a link
+# refused: HH210
+git switch -q ho-patch/3-tags; git rm -q .hop/config; mkdir -p .hop; ln -s ../README.md .hop/config; commit 'A link'
+git push -q origin ho-patch/3-tags
+
+### half_orm_dev is no longer used
+# accepted
+git switch -q ho-patch/3-tags; git rm -q .hop/config; commit 'Another tool'
+git push -q origin ho-patch/3-tags

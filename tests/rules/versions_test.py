@@ -30,7 +30,6 @@ def test_a_configuration_without_a_version_is_not_lower_than_any(project):
         ("0.17.0-rc1", "0.17.0-a9", False),
         ("0.9.0", "0.10.0", True),
         ("0.17.0", "0.16.9", False),
-        ("0.17.0", "", False),
         ("0.17.0a8", "0.17.0-a8", True),
         ("0.17.0-b1", "0.17-alpha7", False),
     ],
