@@ -138,16 +138,20 @@ def _oid(text: str) -> str:
 
 # --- fetching
 
+WHOLE = "--unshallow"
+DEEP = "--depth=2147483647"
+"""The same; but git takes it also where nothing is cut off any more."""
+
 
 def fetch_commands(place: Place, remote: str, wanted: Iterable[str] = ()) -> list[tuple[str, ...]]:
     """The commands that bring all branches and tags of a remote as they stand there, and then some objects, one by one.
 
     `--force`, because actions/checkout puts a commit in the place of an annotated tag.
     """
-    whole = ("--unshallow",) if place.shallow else ()
+    whole, deep = ((WHOLE,), (DEEP,)) if place.shallow else ((), ())
     start = ("git", "fetch", "--quiet", "--force")
     every = (*start, "--prune", *whole, "--tags", remote, f"+refs/heads/*:{tracking(remote)}*")
-    return [every, *((*start, *whole, remote, oid) for oid in wanted)]
+    return [every, *((*start, *deep, remote, oid) for oid in wanted)]
 
 
 def fetch(git: str, environment: Mapping[str, str], remote: str, wanted: Iterable[str]) -> None:
@@ -157,16 +161,14 @@ def fetch(git: str, environment: Mapping[str, str], remote: str, wanted: Iterabl
     """
     quiet = {**environment, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     place = locate(git, environment)
-    (every,) = fetch_commands(place, remote)
+    every, *others = fetch_commands(place, remote, dict.fromkeys(wanted))
     done = _run(git, every, quiet)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["git says nothing"])[-1]
         raise CannotTell(f"'{shlex.join(every)}' failed: {said}")
-    for oid in dict.fromkeys(wanted):
-        here = _run(git, ("git", "cat-file", "-e", oid), quiet).returncode == 0
-        place = locate(git, environment)
-        if place.shallow or not here:
-            _run(git, fetch_commands(place, remote, [oid])[1], quiet)
+    for command in others:
+        if place.shallow or _run(git, ("git", "cat-file", "-e", command[-1]), quiet).returncode:
+            _run(git, command, quiet)
 
 
 def _run(git: str, command: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
