@@ -121,6 +121,12 @@ def needs_keeping(slot: Slot) -> bool:
     """Whether a hook of somebody else has to be kept; a Refusal when there is one already."""
     if not slot.foreign:
         return False
+    if slot.ours.is_dir():
+        raise Refusal(
+            f"'{slot.ours}' is a folder",
+            "the hook of this name belongs there, and git runs no folder",
+            f"move it away: mv {slot.ours} {slot.ours}.d",
+        )
     if not os.path.lexists(slot.chained):
         return True
     if same(slot.ours, slot.chained):

@@ -84,11 +84,8 @@ def find_clone(given: str, git: Git) -> Clone:
             "name the folder of the working tree",
         )
     top, common, hooks = (Path(str(path)).resolve() for path in found)
-    # of the hooks the last part may be a link, which refuse_links tells
-    named = Path(str(found[2]))
-    return Clone(
-        top, common, hooks if not named.is_symlink() else named.parent.resolve() / named.name, _entry(top, git)
-    )
+    usual = common / "hooks"  # by this name even where it is a link, which is refused elsewhere
+    return Clone(top, common, usual if hooks == usual.resolve() else hooks, _entry(top, git))
 
 
 def repository_of(clone: Clone, git: Git) -> Repository:
