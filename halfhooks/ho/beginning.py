@@ -159,25 +159,39 @@ ENTRY = """\
 - repo: local
   hooks:
   - id: halfhooks-pre-commit
-    name: halfhooks (what is committed)
+    name: halfhooks (commit)
     entry: ho hook pre-commit
     language: system
     stages: [pre-commit, pre-merge-commit]
     always_run: true
     pass_filenames: false
+    require_serial: true
   - id: halfhooks-commit-msg
-    name: halfhooks (its message)
+    name: halfhooks (reference to the ticket)
     entry: ho hook commit-msg
     language: system
     stages: [commit-msg]
+    always_run: true
+    require_serial: true
   - id: halfhooks-pre-push
-    name: halfhooks (what is pushed)
+    name: halfhooks (push)
     entry: ho hook pre-push
     language: system
     stages: [pre-push]
     always_run: true
     pass_filenames: false
+    require_serial: true
+  - id: halfhooks-news
+    name: halfhooks (news of the release)
+    entry: ho hook post-merge
+    language: system
+    stages: [post-merge, post-checkout]
+    always_run: true
+    pass_filenames: false
+    require_serial: true
+    verbose: true
 """
+"""Our hooks as `.pre-commit-hooks.yaml` describes them, run by the `ho` that is installed: nothing has to be fetched."""
 
 
 def merge_hooks(old: Optional[str]) -> tuple[str, str]:
