@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -15,7 +16,8 @@ from typing import Optional
 
 import pytest
 
-from halfhooks.ho.commands.hook import HOOKS
+from halfhooks import client
+from halfhooks.ho.commands import hook
 from install._client_steps import install_steps, uninstall_steps
 from install._clone import find_clone, repository_of
 from install._command import install
@@ -151,7 +153,7 @@ def test_each_hook_is_tiny_and_names_its_programs_by_absolute_path(work: Work):
 def test_all_scripts_for_a_client_are_installed_and_can_be_run_by_name():
     scripts = {path.name for path in (PROJECT / "hooks").iterdir() if path.is_file()}
     assert scripts == {*CLIENT_HOOKS, "pre-receive", "chained.py"}
-    assert HOOKS == CLIENT_HOOKS
+    assert hook.HOOKS == CLIENT_HOOKS
 
 
 def test_any_folder_of_the_clone_stands_for_it(work: Work):
@@ -719,6 +721,14 @@ def test_ho_hook_refuses_what_is_none(work: Work):
         assert run(sys.executable, "-m", "halfhooks.ho", "hook", *arguments, cwd=PROJECT).code == 2
 
 
+def test_ho_hook_knows_what_the_framework_is_offered():
+    offered = re.findall(r"entry: ho hook (\S+)", (PROJECT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert offered
+    for name in offered:
+        assert hook.parser().parse_args([name]).hook == name
+    assert all(callable(getattr(client, name.replace("-", "_"))) for name in CLIENT_HOOKS)
+
+
 # --- status
 
 
@@ -750,15 +760,15 @@ def test_status_says_what_runs(work: Work):
 def test_status_names_a_hook_that_is_not_as_it_was(work: Work):
     work.foreign("pre-push")
     work.installed()
-    hook = work.hooks / "pre-commit"
-    hook.chmod(0o644)
+    ours = work.hooks / "pre-commit"
+    ours.chmod(0o644)
     assert "has no run bit: git passes it over" in work.status()[1]
-    hook.chmod(0o755)
-    hook.write_text(hook.read_text() + "#\n")
+    ours.chmod(0o755)
+    ours.write_text(ours.read_text() + "#\n")
     assert "was changed since it was installed" in work.status()[1]
     work.foreign("pre-commit")
     assert "is not ours: halfhooks does not run as pre-commit" in work.status()[1]
-    hook.unlink()
+    ours.unlink()
     assert "is gone" in work.status()[1]
     work.installed()
     (work.hooks / "pre-push.chained").chmod(0o644)

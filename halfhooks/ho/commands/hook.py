@@ -14,6 +14,9 @@ from halfhooks.ho.cli import WRONG_CALL, command_parser
 # those that install/client.py installs; a test compares the two
 HOOKS = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge", "post-checkout")
 
+# what .pre-commit-hooks.yaml offers besides, and what has to be installed for it
+PARTS = {"codegen": "code generation", "validate": "validation in a database"}
+
 EXAMPLES = """
 ho hook pre-commit "$@"        # the last line of .husky/pre-commit, or of any script that git runs as that hook
 ho hook pre-push origin URL    # with the lines that git gives on standard input
@@ -24,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of what stands before the arguments of the hook."""
     what = "Runs one of the hooks of a clone, as git would: with its arguments, its input and its environment."
     parser = command_parser("hook", what, EXAMPLES)
-    parser.add_argument("hook", choices=HOOKS, metavar="HOOK", help=", ".join(HOOKS))
+    names = (*HOOKS, *PARTS)
+    parser.add_argument("hook", choices=names, metavar="HOOK", help=", ".join(names))
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what git gives to the hook")
     return parser
 
@@ -38,7 +42,10 @@ def main(argv: Sequence[str]) -> int:
             "error: there is no git on the PATH\n  why:  the hook asks it what is committed or pushed", file=sys.stderr
         )
         return WRONG_CALL
-    run = getattr(import_module("halfhooks.client"), arguments.hook.replace("-", "_"))
+    run = getattr(import_module("halfhooks.client"), arguments.hook.replace("-", "_"), None)
+    if run is None:
+        print(f"halfhooks: nothing was looked at: {PARTS[arguments.hook]} is not installed", file=sys.stderr)
+        return 0
     sys.argv = [arguments.hook, *arguments.arguments]
     sys.stdout.flush()
     run(os.path.abspath(git))
