@@ -151,6 +151,8 @@ POLICY = """\
 \tpython = .venv/bin/python
 \ttests = pytest
 \tonCommit = check
+\t# what a commit message on a patch branch refers to its ticket with
+\tticket = "Refs #"
 """
 
 # --- .pre-commit-config.yaml
