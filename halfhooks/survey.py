@@ -7,11 +7,12 @@ these say: nothing is fetched.
 from __future__ import annotations
 
 from halfhooks.collect import collect, own_keys, read_walk
+from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, Process, Repository, parse_refs
 from halfhooks.layout import HALFHOOKS, HEADS, TAGS
 from halfhooks.names import PRODUCTION_BRANCH, parse_ref
 from halfhooks.push import Push, Transport
-from halfhooks.snapshot import Target, Update
+from halfhooks.snapshot import Target, Update, entry_at, is_file
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Optional
 
+    from halfhooks.config import Config
     from halfhooks.layout import Layout
     from halfhooks.rooms import Rooms
     from halfhooks.snapshot import Commit
@@ -87,6 +89,7 @@ class Survey:
         self.refs = as_server(listed, self.symbolic, self.remote)
         self.overrides = own_keys(self.repository.start_config())
         self.objects = Reader(self.repository)
+        self._policies: dict[str, Config] = {}
 
     def __enter__(self) -> Survey:
         return self
@@ -139,6 +142,19 @@ class Survey:
         self._need_whole(commits)
         updates = tuple(Update("", self.refs[ref].oid, ref) for ref in policed)
         return _replaced(push, updates, commits, rooms), remarks
+
+    def policy_at(self, commit: str) -> Config:
+        """The policy in the tree of a commit, under the repository's own keys; the defaults where git cannot read it."""
+        entry = entry_at(self.objects, commit, HALFHOOKS.policy)
+        oid = entry.oid if entry and is_file(entry) else ""
+        if oid not in self._policies:
+            try:
+                pairs = self.repository.blob_config(oid) if oid else []
+            except GitError:
+                pairs = []
+            fields = {**parse_config(pairs)[0], **parse_config(self.overrides)[0]}
+            self._policies[oid] = make_config(fields)
+        return self._policies[oid]
 
     def _policed(self, layout: Layout) -> dict[str, str]:
         """The branches of the workflow with the commits that they lead to."""

@@ -51,7 +51,7 @@ def judge_history(survey: Survey) -> Verdict:
     push, remarks = survey.history()
     facts = {"mode": "history", **scope(survey, push), "commits": len(push.commits)}
     words = f"{source(survey)}: {inventory(facts)}, {count(len(push.commits), 'commit')}"
-    return Verdict(facts, words, check_history(push), remarks, "the history is clean", "in the history")
+    return Verdict(facts, words, check_history(push, survey.policy_at), remarks, "the history is clean", "in the history")
 
 
 def judge_move(survey: Survey, update: Update) -> Verdict:

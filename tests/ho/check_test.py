@@ -111,7 +111,7 @@ def test_every_state_of_the_lifecycle_is_legal_and_every_range_accepted(tmp_path
             survey.refs = {ref: survey.objects.target(oid) for ref, oid in after.items()}
             assert check_state(survey.state()[0]) == [], after
             if number % 4 == 1:
-                assert check_history(survey.history()[0]) == [], after
+                assert check_history(survey.history()[0], survey.policy_at) == [], after
             moved = [ref for ref in {**before, **after} if before.get(ref) != after.get(ref)]
             if len(moved) == 1:
                 (ref,) = moved
@@ -472,13 +472,28 @@ def test_a_touch_that_was_reverted_is_in_the_history(free, ho):
     assert answer.document["findings"][0]["ref"] == "refs/heads/ho-release/0.1.1"
 
 
+def test_what_went_round_the_hook_onto_production_is_in_the_history(free, ho):
+    play(
+        free,
+        """git switch -q ho-prod; echo x > app/backdoor.py; commit 'Go round'; rounds=$(git rev-parse HEAD)
+        git -C ../server.git fetch -q ../clone "+$rounds:refs/heads/ho-prod"
+        echo 'A shop.' > README.md; commit 'Say what this is'; push ho-prod""",
+    )
+    assert ho(free.server.path).status == 0
+    (finding,) = ho(free.server.path, "--history").document["findings"]
+    assert (finding["code"], finding["path"]) == ("HH107", "app/backdoor.py")
+    assert finding["commit"] == free.git("rev-parse", "HEAD~1").strip()
+
+
 def test_a_touch_that_stayed_and_a_file_that_went_are_in_the_history(free, ho):
     play(
         free,
         """git switch -q ho-prod; echo 9-x >> releases/0.1.0.txt; commit 'Touch'
         git rm -q releases/0.1.0-rc1.txt; save 'Drop'""",
     )
-    texts = [finding["message"] for finding in ho(free.server.path, "--history").document["findings"]]
+    findings = ho(free.server.path, "--history").document["findings"]
+    assert [finding["code"] for finding in findings] == ["HH107", "HH107", "HH301", "HH301"]
+    texts = [finding["message"] for finding in findings[2:]]
     assert [text.split(" in ")[0] for text in texts] == [
         "'releases/0.1.0.txt' was edited",
         "'releases/0.1.0-rc1.txt' was deleted",
