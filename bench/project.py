@@ -16,6 +16,7 @@ EPOCH = 1600000000
 LATER = 1700000000
 """When what is pushed was committed: after all that is there."""
 LINE = "refs/bench/line"
+POLICY = "halfhooks.conf"
 WHO = "dev <dev@example.org>"
 CLEAN = {
     **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_"))},
@@ -163,7 +164,15 @@ def build(server: Path, size: Size) -> None:
     git(server, "config", "receive.autoGc", "false")
     feed = Import(server)
     code = {path: text for number in range(size.files) for path, text in code_file(number, size.files, "new").items()}
-    production = feed.commit({**code, "releases/0.0.0.txt": "", "Patches/README.md": "Patches\n", **model("0.0.0")})
+    production = feed.commit(
+        {
+            **code,
+            "releases/0.0.0.txt": "",
+            "Patches/README.md": "Patches\n",
+            POLICY: "[halfhooks]\n\tfreePaths = docs/**\n",
+            **model("0.0.0"),
+        }
+    )
     for number in range(1, size.releases):
         production = _release(feed, size, number, production)
     oids = feed.finish()
