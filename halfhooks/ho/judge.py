@@ -11,7 +11,7 @@ from halfhooks.layout import HEADS, TAGS
 from halfhooks.names import parse_ref
 from halfhooks.past import check_history
 from halfhooks.push import Push
-from halfhooks.rules import Finding, check
+from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import Update
 from halfhooks.state import check_state
 from halfhooks.survey import ORIGIN, CannotTell, Survey
@@ -51,7 +51,9 @@ def judge_history(survey: Survey) -> Verdict:
     push, remarks = survey.history()
     facts = {"mode": "history", **scope(survey, push), "commits": len(push.commits)}
     words = f"{source(survey)}: {inventory(facts)}, {count(len(push.commits), 'commit')}"
-    return Verdict(facts, words, check_history(push, survey.policy_at), remarks, "the history is clean", "in the history")
+    return Verdict(
+        facts, words, check_history(push, survey.policy_at), remarks, "the history is clean", "in the history"
+    )
 
 
 def judge_move(survey: Survey, update: Update) -> Verdict:
@@ -88,8 +90,9 @@ def judge_push(survey: Survey, job: ci.Job) -> Verdict:
     findings: list[Finding] = []
     others = list(meanwhile.otherwise(survey.move(update)[0]))
     for other in others:
-        if other.work:
-            findings += judge_move(survey, Update("", other.commit, other.ref)).findings
+        if other.judged:
+            made = judge_move(survey, Update("", other.commit, other.ref)).findings
+            findings += [finding for finding in made if RULES[finding.code].scope in other.judged]
         meanwhile.put_back(survey.refs, other)
     verdict = judge_move(survey, update)
     findings = list(dict.fromkeys(findings + verdict.findings))

@@ -13,15 +13,27 @@ from halfhooks.layout import ABANDONED, CANDIDATES, HEADS
 from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, RELEASE_TAG, RefName, parse_ref
 from halfhooks.promotion import find_promotion
 from halfhooks.push import Push
+from halfhooks.rules import COMMIT, UPDATE
 from halfhooks.snapshot import Target, Update, entry_at
 
 
+HOW = {
+    (): "and not judged here",
+    (COMMIT,): "and only its single commits are judged with this",
+    (COMMIT, UPDATE): "and judged with this",
+}
+
+
 class Ref(NamedTuple):
-    """A ref that was otherwise before: it led to `commit`, or was not there (""). `work` has to be judged first."""
+    """A ref that was otherwise before: it led to `commit`, or was not there ("").
+
+    As if it were new it is judged by the rules of the scopes `judged`: of a release branch that is gone nobody can tell
+    where it came from, and an abandoned one is history.
+    """
 
     ref: str
     commit: str = ""
-    work: bool = False
+    judged: tuple[str, ...] = ()
 
 
 def otherwise(push: Push) -> Iterator[Ref]:
@@ -46,8 +58,8 @@ def remark(other: Ref) -> str:
     """What is taken for granted about a branch that is gone; "" where nothing is."""
     if not other.commit:
         return ""
-    judged = "and judged with this" if other.work else "and not judged here"
-    return f"'{other.ref.removeprefix(HEADS)}' is gone; it is taken to have stood at {other.commit[:10]}, {judged}"
+    name = other.ref.removeprefix(HEADS)
+    return f"'{name}' is gone; it is taken to have stood at {other.commit[:10]}, {HOW[other.judged]}"
 
 
 def _tags(push: Push) -> Iterator[Ref]:
@@ -65,7 +77,7 @@ def _promoted(push: Push, update: Update) -> Iterator[Ref]:
     commit = push.objects.commit(update.new)
     for each in (commit, *(push.objects.commit(parent) for parent in commit.parents[:1] if parent != update.old)):
         if len(each.parents) == 2 and each.parents[0] == update.old:
-            yield Ref(f"{HEADS}{push.layout.release}{promotion.name.version}", each.parents[1])
+            yield Ref(f"{HEADS}{push.layout.release}{promotion.name.version}", each.parents[1], (COMMIT,))
 
 
 def _abandoned(push: Push, update: Update, name: RefName) -> Iterator[Ref]:
@@ -84,7 +96,7 @@ def _integrated(push: Push, name: RefName) -> Iterator[Ref]:
             if tip in push.new:
                 found.update(dict.fromkeys(_merged(push, name, commit.parents[0], tip), tip))
     for patch, tip in found.items():
-        yield Ref(f"{HEADS}{push.layout.patch}{patch}", tip, work=True)
+        yield Ref(f"{HEADS}{push.layout.patch}{patch}", tip, (COMMIT, UPDATE))
 
 
 def _merged(push: Push, name: RefName, into: str, tip: str) -> list[str]:

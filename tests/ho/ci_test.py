@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from halfhooks.ho import ci, cli, meanwhile
 from halfhooks.ho.ci import Job
@@ -91,6 +93,21 @@ def merge_request(target: str, source: str, **more: str) -> dict[str, str]:
 
 
 BRANCH = "refs/heads/ho-release/0.2.0"
+KEYS = [
+    "ref",
+    "before",
+    "after",
+    "number",
+    "pull_request",
+    "base",
+    "head",
+    "sha",
+    "merge_group",
+    "base_ref",
+    "base_sha",
+]
+VARIABLES = ["GITHUB_EVENT_NAME", "GITHUB_SHA", "CI_PIPELINE_SOURCE", "CI_COMMIT_SHA", "CI_COMMIT_BEFORE_SHA"]
+VARIABLES += ["CI_COMMIT_TAG", "CI_COMMIT_BRANCH", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"]
 TOLD: dict[str, tuple[dict[str, str], Optional[object], Job]] = {
     "GitHub: a push": (
         github("push", BRANCH, TWO),
@@ -224,6 +241,26 @@ def test_what_is_not_told_is_no_verdict(environment, event, said):
     assert said in str(told.value)
 
 
+values = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5) | st.sampled_from([ONE, ZEROS, BRANCH, "ho-prod"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@given(
+    st.sampled_from(sorted(TOLD)), values, st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=5), max_size=4)
+)
+def test_whatever_is_told_there_is_one_move_or_one_line(story, event, changed):
+    try:
+        job = ci.read_job({**TOLD[story][0], **changed}, event)
+    except CannotTell as error:
+        assert str(error)
+    else:
+        assert all(ci.SHA.fullmatch(oid) for oid in job.commits)
+        assert not job.ref or job.ref.startswith(("refs/heads/", "refs/tags/"))
+
+
 def test_the_event_is_a_file(tmp_path):
     file = tmp_path / "event.json"
     assert ci.read_event({}) is None
@@ -343,7 +380,7 @@ def test_a_forced_push_is_judged_though_nothing_leads_to_the_old_commits(free, r
     ref = "refs/heads/ho-release/0.1.1"
     play(free, "git switch -q ho-release/0.1.1; git commit -q --allow-empty -m Late; push ho-release/0.1.1")
     old = free.git("rev-parse", "ho-release/0.1.1").strip()
-    play(free, "git commit -q --amend -m Other; git push -q -f origin ho-release/0.1.1")
+    play(free, "git commit -q --amend --allow-empty -m Other; git push -q -f origin ho-release/0.1.1")
     new = free.git("rev-parse", "HEAD").strip()
     runner.checked_out(new)
     runner.git("fetch", "-q", "--unshallow", "origin", EVERY)
@@ -519,6 +556,20 @@ def test_the_work_of_a_branch_that_is_gone_is_judged(free, runner):
     assert document["remarks"] == [
         f"'ho-patch/4-fix' is gone; it is taken to have stood at {tip}, and judged with this"
     ]
+
+
+def test_the_commits_of_a_promoted_branch_that_is_gone_are_judged_one_by_one(free, runner):
+    old = free.git("rev-parse", "ho-prod").strip()
+    play(
+        free,
+        """integrate 0.1.1 4-fix; git switch -q ho-release/0.1.1; echo 9-x >> releases/0.1.0.txt; commit 'Touch'
+        git revert --no-edit HEAD >/dev/null; promote 0.1.1""",
+    )
+    new = free.git("rev-parse", "ho-prod").strip()
+    status, document, _ = runner.checked_out(new).push("refs/heads/ho-prod", old, new, "--fetch")
+    assert (status, codes(document)) == (1, ["HH301"])
+    (remark,) = document["remarks"]
+    assert remark.startswith("'ho-release/0.1.1' is gone; it is taken to have stood at ")
 
 
 def test_code_without_a_directory_of_its_own_is_taken_for_the_only_candidate(free, runner):
