@@ -16,7 +16,6 @@ from halfhooks.push import Push
 from halfhooks.rules import COMMIT, UPDATE
 from halfhooks.snapshot import Target, Update, entry_at
 
-
 HOW = {
     (): "and not judged here",
     (COMMIT,): "and only its single commits are judged with this",
