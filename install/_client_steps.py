@@ -11,7 +11,7 @@ import os
 import re
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from install._clone import place
 from install._payload import CLIENT_HOOKS, hook_text, is_ours
@@ -41,7 +41,7 @@ class Slot(NamedTuple):
     ours: Path
     chained: Path
     framework: bool
-    leftover: Optional[Path]  # ours as well, in a place where it is not needed
+    leftovers: tuple[Path, ...]  # ours as well, put aside by a tool that could put them back
 
     @property
     def installed(self) -> bool:
@@ -61,9 +61,10 @@ def slots(repository: Repository) -> list[Slot]:
 def slot(repository: Repository, name: str) -> Slot:
     hook = repository.hook(name)
     legacy, chained = hook.with_name(f"{name}.legacy"), repository.chained(name)
+    aside = tuple(path for path in (legacy, hook.with_name(f"{name}.old")) if holds_ours(path))
     if is_framework(hook):
-        return Slot(name, legacy, chained, True, None)
-    return Slot(name, hook, chained, False, legacy if holds_ours(legacy) else None)
+        return Slot(name, legacy, chained, True, tuple(path for path in aside if path != legacy))
+    return Slot(name, hook, chained, False, aside)
 
 
 def is_framework(hook: Path) -> bool:
@@ -97,8 +98,7 @@ def install_steps(repository: Repository, wish: Wish) -> list[Step]:
         if needs_writing(each.ours, text):
             what = f"write hooks/{each.ours.name}" + (", which the pre-commit framework runs" if each.framework else "")
             steps.append(Step(what, partial(write_hook, repository, each.ours, text)))
-        if each.leftover:
-            steps.append(Step(f"remove hooks/{each.leftover.name}, an earlier one of ours", each.leftover.unlink))
+        steps += remove_leftovers(each)
     if steps:
         steps += plan_removal(repository, core)
     known = {**facts(repository, wish, core), "hooks": texts, "chained": names, "place": place(repository)}
@@ -157,6 +157,10 @@ def refuse_second_place(repository: Repository, state: dict[str, Any]) -> None:
         )
 
 
+def remove_leftovers(slot: Slot) -> list[Step]:
+    return [Step(f"remove hooks/{path.name}, an earlier one of ours", path.unlink) for path in slot.leftovers]
+
+
 def remember(repository: Repository, chained: list[str]) -> None:
     """Writes down everything that --uninstall needs, before anything is changed."""
     made = make_folders(repository)
@@ -167,7 +171,7 @@ def uninstall_steps(repository: Repository) -> list[Step]:
     """All that leads back to how the clone was; a Refusal when halfhooks never was there."""
     state = repository.read_state()
     present = slots(repository)
-    if not state and not any(each.installed or each.leftover for each in present):
+    if not state and not any(each.installed or each.leftovers for each in present):
         raise Refusal(
             f"halfhooks is not installed in '{repository.path}'",
             "there is nothing that could be restored",
@@ -184,7 +188,7 @@ def uninstall_steps(repository: Repository) -> list[Step]:
 
 def restore(slot: Slot, state: dict[str, Any]) -> list[Step]:
     """What was in the place of ours, when it is still ours."""
-    steps = [Step(f"remove hooks/{slot.leftover.name}", slot.leftover.unlink)] if slot.leftover else []
+    steps = remove_leftovers(slot)
     chained = is_chained(slot, state)
     if slot.foreign and chained and same(slot.ours, slot.chained):
         steps.append(Step(f"remove hooks/{slot.chained.name}, a second name", slot.chained.unlink))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import Optional, TypeVar
@@ -19,6 +20,8 @@ Undo = Callable[[], list[Step]]
 
 def reported(work: Callable[[], int], status: bool) -> int:
     """The exit code of some work; what stops it is told on standard error. `status`: it only looks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold any bytes
     try:
         return work()
     except Refusal as refusal:

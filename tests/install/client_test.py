@@ -556,6 +556,21 @@ def test_two_of_ours_become_one(framework: Work):
     assert_both_run(framework)
 
 
+def test_ours_that_another_tool_put_aside_is_no_trap(work: Work):
+    """lefthook keeps a hook that is in its way as pre-commit.old, and gives it back when it goes."""
+    foreign = work.foreign("pre-commit")
+    before = tree(work.hooks)
+    work.installed()
+    (work.hooks / "pre-commit").rename(work.hooks / "pre-commit.old")
+    shutil.copy(work.hooks / "pre-commit.chained", foreign)
+    work.installed()
+    assert not (work.hooks / "pre-commit.old").exists()
+    assert work.judges()
+    shutil.copy(work.hooks / "pre-commit", work.hooks / "pre-commit.old")
+    assert work.install("--uninstall").code == 0
+    assert tree(work.hooks) == before
+
+
 # --- where the hooks are
 
 
@@ -807,6 +822,19 @@ def test_a_private_clone_stays_private(work: Work):
     work.installed()
     for path in (work.hooks / "pre-commit", work.kept, *work.kept.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_the_path_may_hold_any_bytes(work: Work):
+    work.clone = work.clone.rename(work.folder / os.fsdecode(b"caf\xe9"))
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
+    command = (sys.executable, PROJECT / "install" / "client.py")
+    for options in ((), (), ("--status",), ("--uninstall",)):
+        done = run(*command, *options, cwd=work.clone, env=env)
+        assert done.code == 0, done.err
+        assert "/caf\\udce9" in done.out
+    work.git("config", "core.hooksPath", work.folder / os.fsdecode(b"hooks-\xe9"))
+    assert run(*command, cwd=work.clone, env=env).code == 0
+    assert work.judges()
 
 
 def test_the_callers_variables_do_not_lead_elsewhere(work: Work, monkeypatch: pytest.MonkeyPatch):
