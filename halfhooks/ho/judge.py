@@ -87,8 +87,10 @@ def judge_push(survey: Survey, job: ci.Job) -> Verdict:
     update = pushed(survey, job)
     if not update.old:
         survey.refs.pop(update.ref, None)  # wherever it stands by now
+    for other in list(meanwhile.came_later(survey.move(update)[0])):
+        meanwhile.put_back(survey.refs, other)
     findings: list[Finding] = []
-    others = list(meanwhile.otherwise(survey.move(update)[0]))
+    others = list(meanwhile.is_gone(survey.move(update)[0]))
     for other in others:
         if other.judged:
             made = judge_move(survey, Update("", other.commit, other.ref)).findings

@@ -18,7 +18,7 @@ from halfhooks.ho.ci import Job
 from halfhooks.ho.judge import judge_push
 from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell, Place, Survey
-from tests.builders import Dev, parse_refs, run
+from tests.builders import Dev, Refs, parse_refs, run
 from tests.ho.check_test import GIT, RECORD, play, recorded, standing_in
 from tests.readme_test import BLOCKS, on_this_machine, run_script
 
@@ -508,15 +508,15 @@ def test_a_promotion_is_proposed_from_a_branch_and_lands_by_a_push(free, runner)
 # --- afterwards: the other refs of a push have moved too
 
 
-def judged_afterwards(server: Path, states: list[dict[str, str]]) -> list[tuple[str, list[str], list[str]]]:
-    """What the job of each moved ref says when all refs are as they were after that push."""
+def judged_afterwards(server: Path, states: list[Refs], lag: int = 0) -> list[tuple[str, list[str], list[str]]]:
+    """What the job of each moved ref says when all refs are as they were after that push, and some more."""
     told = []
     with standing_in(server), Survey(GIT, os.environ) as survey:
         survey.objects.load({oid for refs in states for oid in refs.values()})
-        for before, after in zip([{}, *states], states):
+        for before, after, now in zip([{}, *states], states, [*states[lag:], *states[-1:] * lag]):
             for ref in {**before, **after}:
                 if before.get(ref) != after.get(ref):
-                    survey.refs = {name: survey.objects.target(oid) for name, oid in after.items()}
+                    survey.refs = {name: survey.objects.target(oid) for name, oid in now.items()}
                     verdict = judge_push(survey, Job("x", "push", ref, before.get(ref, ""), after.get(ref, "")))
                     told.append((ref, [finding.code for finding in verdict.findings], verdict.remarks))
     return told
@@ -529,6 +529,14 @@ def test_each_push_of_the_lifecycle_is_legal_afterwards(tmp_path):
     remarked = [ref for ref, _, remarks in told if remarks]
     assert remarked.count("refs/heads/ho-prod") == 7
     assert len(remarked) == 8  # and an abandoned release
+
+
+def test_a_job_that_is_late_by_a_push_is_nearly_always_right(tmp_path):
+    told = judged_afterwards(tmp_path / "server.git", recorded(tmp_path), lag=1)
+    assert [(ref, codes) for ref, codes, _ in told if codes] == [
+        ("refs/heads/ho-release/1.0.0", ["HH304"]),  # the other release took the patch
+        ("refs/heads/ho-patch/6-maybe", ["HH110"]),  # a candidate that was withdrawn at once
+    ]
 
 
 def test_each_push_of_the_session_is_legal_afterwards(tmp_path):
@@ -582,11 +590,11 @@ def test_code_without_a_directory_of_its_own_is_taken_for_the_only_candidate(fre
     assert "'ho-patch/5-code' is gone" in document["remarks"][0]
 
 
-def test_tags_that_stood_there_before_stay(free):
+def test_what_stood_there_before_stays(free):
     with standing_in(free.clone), Survey(GIT, os.environ) as survey:
         new = free.git("rev-parse", "ho-prod").strip()
-        push, _ = survey.move(Update(f"{new}", new, "refs/heads/ho-prod"))
-        assert list(meanwhile.otherwise(push)) == []
+        push, _ = survey.move(Update(new, new, "refs/heads/ho-prod"))
+        assert [*meanwhile.came_later(push), *meanwhile.is_gone(push)] == []
 
 
 # --- the command
