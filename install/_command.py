@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from typing import Optional, TypeVar
@@ -68,12 +69,20 @@ def install(repository: Repository, steps: list[Step], undo: Undo, title: str, d
 
 def carry_out(steps: list[Step], title: str, dry_run: bool) -> int:
     """Does one step after the other and prints each; only prints them when it is a rehearsal."""
-    print(f"{title}{' (rehearsal: nothing is changed)' if dry_run else ''}")
+    say(f"{title}{' (rehearsal: nothing is changed)' if dry_run else ''}")
     for step in steps:
         if not dry_run:
             step.do()
-        print(f"  {step.what}")
+        say(f"  {step.what}")
     return 0
+
+
+def say(line: str) -> None:
+    """Prints a line; nobody needs to read it (`| head`) for the rest to be done."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show_weaknesses(weaknesses: list[Weakness]) -> None:

@@ -200,6 +200,18 @@ def test_uninstalling_restores_every_byte(work: Work):
     assert tree(work.clone) == before
 
 
+def test_what_nobody_reads_is_done_all_the_same(work: Work):
+    before = tree(work.clone)
+    for options in ((), ("--uninstall",)):
+        command = [sys.executable, str(PROJECT / "install" / "client.py"), *options]
+        with subprocess.Popen(command, cwd=work.clone, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            assert process.wait() == 0, process.stderr.read()
+        assert (tree(work.clone) == before) == bool(options)
+    work.installed()
+    assert work.status() == (0, "")
+
+
 def test_uninstalling_what_is_not_there(work: Work, before: dict[str, tuple[int, str]]):
     done = work.install("--uninstall")
     assert (done.code, "is not installed" in done.err) == (1, True)
