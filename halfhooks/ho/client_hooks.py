@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from halfhooks.ho.beginning import PRE_COMMIT, TYPES_KEY, installed_types
+from halfhooks.ho.beginning import HOOKS, PRE_COMMIT, TYPES_KEY, installed_types
 from halfhooks.ho.cli import load
 from halfhooks.ho.repository import Clone
 
@@ -29,17 +29,19 @@ BY_FRAMEWORK = "pre-commit install"
 class Hooks(NamedTuple):
     """What is in the hooks folder of a clone, by the name of the hook, and what `.pre-commit-config.yaml` asks for.
 
-    `asked` is empty where the project has no such file, or one that leaves the hooks to whoever installs them.
+    `asked` is empty where the project has no such file, or one that leaves the hooks to whoever installs them; `listed`
+    are those hooks of ours that it lists.
     """
 
     folder: str
     found: dict[str, str]
     asked: tuple[str, ...]
+    listed: tuple[str, ...]
 
     @property
-    def native(self) -> bool:
-        """Whether any hook is ours."""
-        return OURS in self.found.values()
+    def framework(self) -> bool:
+        """Whether the framework runs any of ours."""
+        return bool(self.listed) and FRAMEWORK in self.found.values()
 
     @property
     def missing(self) -> list[str]:
@@ -57,7 +59,8 @@ def read_hooks(clone: Clone) -> Hooks:
     config = Path(clone.top, PRE_COMMIT)
     text = config.read_text("utf-8", "surrogateescape") if clone.top and config.is_file() else ""
     configured = any(line.startswith(TYPES_KEY) for line in text.splitlines())
-    return Hooks(folder, found, tuple(installed_types(text)) if configured else ())
+    listed = tuple(hook for hook in HOOKS if re.search(rf"\bid: *{hook}\b", text))
+    return Hooks(folder, found, tuple(installed_types(text)) if configured else (), listed)
 
 
 def kind(hook: bytes) -> str:
@@ -65,11 +68,6 @@ def kind(hook: bytes) -> str:
     if hook.startswith(b"#!") and hook.partition(b"\n")[2].startswith(MARK):
         return OURS
     return FRAMEWORK if FRAMEWORK_MARK.search(hook) else FOREIGN
-
-
-def has_native_installer() -> bool:
-    """Whether `ho install client` is part of this version."""
-    return "client" in getattr(load("install"), "INSTALLERS", ())
 
 
 def framework() -> str:
@@ -92,8 +90,6 @@ def install_hooks(clone: Clone) -> str:
             return f"hooks: installed by {BY_FRAMEWORK}, as {PRE_COMMIT} asks: {', '.join(asked)}"
         said = (done.stderr or done.stdout).strip().splitlines() or ["it failed"]
         return f"hooks: {BY_FRAMEWORK} failed: {said[-1]}; natively: {NATIVE}"
-    if not has_native_installer():
-        return f"hooks: not installed; in the clone: {BY_FRAMEWORK}"
     if load("install").main(["client", clone.top]):
         return f"hooks: not installed, see above; in the clone: {NATIVE}"
     return f"hooks: installed natively, as {NATIVE} does"

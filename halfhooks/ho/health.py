@@ -20,11 +20,8 @@ from halfhooks.ho.beginning import PRE_COMMIT
 from halfhooks.ho.client_hooks import (
     BY_FRAMEWORK,
     FOREIGN,
-    FRAMEWORK,
     NATIVE,
-    Hooks,
     framework,
-    has_native_installer,
     read_hooks,
 )
 from halfhooks.ho.commands.install import installer
@@ -40,8 +37,6 @@ ERROR = "error"
 
 OLDEST_GIT = (2, 34)
 OLDEST_PYTHON = (3, 9)
-NOT_INSTALLED = 2
-"""The exit code of the server's installer where nothing guards a repository."""
 
 
 class Check(NamedTuple):
@@ -190,36 +185,33 @@ def hooks(clone: Clone) -> Iterator[Check]:
     if program or found.asked:
         text = f"{version_of(program)}, {program}" if program else f"not found, and '{PRE_COMMIT}' asks for it"
         yield Check(OK if program else WARN, "pre-commit", text, "" if program else "pip install pre-commit")
-    if found.native:
-        yield _native(clone, found)
-    elif FRAMEWORK in found.found.values() and found.asked:
+    native = ask_installer("client", clone.top)
+    if native.get("installed"):
+        yield from _native(native)
+    elif found.framework:
         missing = found.missing
         text = (
-            f"the framework lacks {', '.join(missing)}" if missing else f"the framework runs {', '.join(found.asked)}"
+            f"the framework lacks {', '.join(missing)}" if missing else f"the framework runs {', '.join(found.listed)}"
         )
         yield Check(ERROR if missing else OK, "hooks", text, BY_FRAMEWORK if missing else "")
     else:
-        ways = [BY_FRAMEWORK] if found.asked else []
-        ways += [NATIVE] if has_native_installer() else []
-        text = "this clone has none of ours: mistakes show only when a push is refused"
-        yield Check(
-            ERROR if ways else WARN, "hooks", text, " or ".join(ways) or f"{BY_FRAMEWORK}, with ours in '{PRE_COMMIT}'"
-        )
+        mend = f"{NATIVE}, or {BY_FRAMEWORK}" if found.asked and found.listed else NATIVE
+        yield Check(ERROR, "hooks", "this clone has none of ours: mistakes show only when a push is refused", mend)
     others = [name for name, whose in found.found.items() if whose == FOREIGN]
     if others:
         yield Check(INFO, "hooks", f"somebody else's in '{found.folder}': {', '.join(others)}")
 
 
-def _native(clone: Clone, found: Hooks) -> Check:
-    """What the installer of the client says about its hooks; where it says nothing, that they are there."""
-    said = "installed natively: " + ", ".join(name for name, whose in found.found.items() if whose == "ours")
-    if not has_native_installer():
-        return Check(OK, "hooks", said)
-    done = ask_installer("client", clone.top)
-    weak = done.get("weaknesses", [])
-    if weak:
-        return Check(ERROR, "hooks", "; ".join(str(each.get("what", each)) for each in weak), NATIVE)
-    return Check(OK, "hooks", said)
+def _native(status: dict[str, Any]) -> Iterator[Check]:
+    """What the installer of the client says about its hooks."""
+    weaknesses = status.get("weaknesses", [])
+    for each in weaknesses:
+        yield Check(ERROR, "hooks", str(each.get("what")), str(each.get("mend") or NATIVE))
+    if status.get("version") != __version__:
+        yield Check(WARN, "hooks", f"those of halfhooks {status.get('version')} are installed", NATIVE)
+    if not weaknesses:
+        names = ", ".join(status.get("hooks", {}))
+        yield Check(OK, "hooks", f"installed natively: {names}")
 
 
 # --- the server

@@ -322,7 +322,7 @@ def test_our_entries_are_those_of_the_framework(tmp_path: Path):
 
 EXISTING = {
     "a list that is indented": "repos:\n  - repo: local\n    hooks:\n      - {id: a, name: a, entry: a, language: system}\n",
-    "a list that is not": "# ours\nrepos:\n- repo: local  # here\n  hooks:\n  - {id: a, name: a, entry: a, language: fail}\n",
+    "a list that is not": "# ours\nrepos:\n- repo: local  # it\n  hooks:\n  - {id: a, name: a, entry: a, language: fail}\n",
     "something after it": "---\nrepos:\n  - repo: local\n    hooks: []\n\n# the end\nfail_fast: true\n",
     "a comment in it": "repos:\n  # first\n  - repo: local\n    hooks: []\n  # last\n",
     "no line feed at the end": "fail_fast: true\nrepos:\n- repo: local\n  hooks: []",
