@@ -10,16 +10,18 @@ import os
 import time
 
 from halfhooks.git import GitError, ObjectDatabase, Repository, read_all
-from halfhooks.layout import HALFHOOKS, HEADS
-from halfhooks.names import PATCH_BRANCH, POLICED_BRANCHES, PRODUCTION_BRANCH, parse_ref, patch_number
+from halfhooks.layout import HALFHOOKS
+from halfhooks.names import PATCH_BRANCH, POLICED_BRANCHES, parse_ref, patch_number
 from halfhooks.objects import MalformedObject
 from halfhooks.survey import CannotTell, Survey, locate
+from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn, Optional
 
+    from halfhooks.git import Process
     from halfhooks.push import Push
     from halfhooks.rules import Finding
     from halfhooks.snapshot import Change, Update
@@ -36,8 +38,14 @@ NOT_PUSHED = "nothing was pushed"
 # Besides the rules on single commits: those that no later commit can mend, and those on files, which are cheaper mended now.
 EARLY = ("HH108", "HH113", "HH310", "HH405", "HH406", "HH407", "HH408")
 EARLY_ON_PRODUCTION = ("HH107", "HH502")
-MENDED_IN_THE_FILE = ("HH303", "HH405", "HH406", "HH407", "HH408")
-"""What is wrong with a file itself; the rest is mended by not committing it here."""
+WITH_A_HINT = ("HH405", "HH406", "HH408")
+"""What the rule's own hint mends here as well."""
+MENDED_IN_THE_FILE = ("HH303", "HH407")
+"""What else is wrong with a file itself; the rest is mended by not committing it here."""
+COMMENTS = "#;@!$%^&|:"
+"""What git chooses from where core.commentChar is `auto`."""
+COLLIDING = "HH405"
+"""Found at one of two files, whichever was there first."""
 
 
 # --- what git runs: each ends the process
@@ -109,11 +117,53 @@ def _run(judge: Callable[[], Verdict], stops: bool = True) -> NoReturn:
 # --- a commit
 
 
+class Head(NamedTuple):
+    """Where a commit goes: the full name of the branch, "" for none, and HEAD's own commit where it is detached.
+
+    It is so while the branch is rebased, which moves in the end only.
+    """
+
+    ref: str
+    detached: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the branch is to the workflow."""
+        return parse_ref(self.ref, HALFHOOKS).kind
+
+
+def find_head(git: str, place: Place, environment: Environment) -> Head:
+    """What is checked out (gitrepository-layout(5))."""
+    head = _read(os.path.join(place.own_dir, "HEAD")).strip()
+    if head == "ref: refs/heads/.invalid":  # refs are kept elsewhere (reftable)
+        head = _ask(git, place, environment, "symbolic-ref", "--quiet", "HEAD")
+        head = f"ref: {head}" if head else _ask(git, place, environment, "rev-parse", "--verify", "--quiet", "HEAD")
+    if head.startswith("ref: "):
+        return Head(head[len("ref: ") :])
+    rebased = (os.path.join(place.own_dir, each, "head-name") for each in ("rebase-merge", "rebase-apply"))
+    return Head(next((name.strip() for name in map(_read, rebased) if name), ""), head)
+
+
+def _ask(git: str, place: Place, environment: Environment, *question: str) -> str:
+    try:
+        return Repository(git, place.own_dir, environment).start(*question).finish().decode().strip()
+    except GitError:
+        return ""
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
+
+
 def judge_commit(git: str, environment: Environment, merged: tuple[str, ...]) -> Verdict:
     """The verdict on the index, as the next commit of the current branch; `merged` are its further parents, if known."""
     place = locate(git, environment)
-    ref = current_branch(git, place, environment)
-    if parse_ref(ref, HALFHOOKS).kind not in POLICED_BRANCHES:
+    head = find_head(git, place, environment)
+    if head.kind not in POLICED_BRANCHES:
         return PASS, []
     repository = Repository(git, place.own_dir, environment)
     from halfhooks import index
@@ -125,28 +175,42 @@ def judge_commit(git: str, environment: Environment, merged: tuple[str, ...]) ->
         return STOP, [f"halfhooks: '{error}' is not merged yet: settle it, git add it, and commit again"]
     except GitError:
         return PASS, []  # the first commit of all: there is nothing yet that it could break
-    production = parse_ref(ref, HALFHOOKS).kind == PRODUCTION_BRANCH
-    if not changes or not (production or ref.startswith(HEADS + HALFHOOKS.release) or index.concerns(changes)):
+    if not changes or not (head.kind != PATCH_BRANCH or index.concerns(changes)):
         return PASS, []
-    there, here = index.read_refs(repository)
-    if HALFHOOKS.production_ref() not in there or ref not in here:
+    with _Lacks(place):
+        return _judge_changes(repository, place, head, amends, merged, changes)
+
+
+def _judge_changes(
+    repository: Repository,
+    place: Place,
+    head: Head,
+    amends: Optional[bool],
+    merged: tuple[str, ...],
+    changes: list[Change],
+) -> Verdict:
+    from halfhooks import index
+
+    refs = index.read_refs(repository)
+    if HALFHOOKS.production_ref() not in refs.there or not (head.detached or head.ref in refs.here):
         return PASS, []
     objects = ObjectDatabase(repository)
-    config, remarks = index.read_policy(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
-    head = here[ref].commit
-    further = merged or _merge_heads(place.own_dir)
-    parents = objects.commit(head).parents if amends else (head, *further)
-    push = index.staged_push(objects, index.Head(ref, parents), changes, config, there, here, int(time.time()))
-    findings = _early(push, changes)
-    if findings and amends is None and not further and objects.commit(head).parents:
-        changes = index.read_changes(repository, "HEAD^")  # perhaps it amends: then it is HEAD that is judged anew
-        as_amended = index.Head(ref, objects.commit(head).parents)
-        again = index.staged_push(objects, as_amended, changes, config, there, here, int(time.time()))
-        findings = findings and (_early(again, changes) and findings)
-    return _verdict(findings, [*remarks], NOT_COMMITTED, "committed all the same")
+    config, remarks = index.read_policy(repository, objects, refs)
+    tip = head.detached or refs.here[head.ref].commit
+    further = merged or tuple(_read(os.path.join(place.own_dir, "MERGE_HEAD")).split())
+    before = objects.commit(tip).parents
+
+    def find(parents: tuple[str, ...], changes: list[Change]) -> list[Finding]:
+        push = index.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()))
+        return _early(push, changes, bool(amends))
+
+    findings = find(before if amends else (tip, *further), changes)
+    if findings and amends is None and not further and before:  # perhaps it amends: then HEAD is what is judged anew
+        findings = find(before, index.read_changes(repository, "HEAD^")) and findings
+    return _verdict(findings, remarks, NOT_COMMITTED, "committed all the same")
 
 
-def _early(push: Push, changes: list[Change]) -> list[Finding]:
+def _early(push: Push, changes: list[Change], amends: bool) -> list[Finding]:
     """What the rules find in the commit itself, in a path that it changes."""
     from halfhooks.rules import COMMIT, RULES, check
 
@@ -156,18 +220,24 @@ def _early(push: Push, changes: list[Change]) -> list[Finding]:
     (commit,) = push.commits
     changed = {change.path for change in changes}
 
-    def is_here(path: str) -> bool:
+    def is_here(finding: Finding) -> bool:
+        path = finding.path.rpartition("/")[0] if finding.code == COLLIDING else finding.path
         return not path or path in changed or any(each.startswith(f"{path}/") for each in changed)
 
-    findings = [each for each in check(push, rules) if each.commit == commit.oid and is_here(each.path)]
-    return [_with_help(each) for each in findings] + _uncompilable(push, changes)
+    findings = [each for each in check(push, rules) if each.commit == commit.oid and is_here(each)]
+    return [_with_help(each, amends) for each in findings + _uncompilable(push, changes)]
 
 
-def _with_help(finding: Finding) -> Finding:
+def _with_help(finding: Finding, amends: bool) -> Finding:
     """The finding with what helps before the commit is made; the rule's own hint is for afterwards."""
-    if not finding.path or finding.code in MENDED_IN_THE_FILE:
+    finding = finding._replace(commit="")
+    if not finding.path or finding.code in WITH_A_HINT:
         return finding
-    return finding._replace(help=f"git restore --staged '{finding.path}', and commit again")
+    path = finding.path.replace("'", "'\\''")
+    if finding.code in MENDED_IN_THE_FILE:
+        return finding._replace(help=f"mend it, git add ':/{path}', and commit again")
+    source = "--source=HEAD^ " if amends else ""
+    return finding._replace(help=f"git restore {source}--staged ':/{path}', and commit again")
 
 
 def _promotes(push: Push) -> bool:
@@ -193,41 +263,27 @@ def _uncompilable(push: Push, changes: list[Change]) -> list[Finding]:
         is_patch_file = change.path.startswith(start) and is_patch_id(patch) and "/" not in name
         if not (is_patch_file and name.endswith(".py") and change.new and is_file(change.new)):
             continue
-        try:
-            compile(push.objects.blob(change.new.oid), change.path, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            line, column = getattr(error, "lineno", 0) or 0, getattr(error, "offset", 0) or 0
-            text = f"'{change.path}' is no Python: {getattr(error, 'msg', error)}"
-            move = push.moves[0]
-            place = Finding(text, move.ref, move.new, change.path, line, column, code="HH406")
+        problem = _python_problem(push.objects.blob(change.new.oid))
+        if problem:
+            said, line, column = problem
+            text = f"'{change.path}' is no Python: {said}"
+            place = Finding(text, push.moves[0].ref, "", change.path, line, column, code="HH406")
             found.append(place._replace(warning="HH406" in push.config.warn))
     return found
 
 
-def current_branch(git: str, place: Place, environment: Environment) -> str:
-    """The full name of the branch that is checked out, or that a rebase is about; "" when HEAD is detached."""
-    head = _read(os.path.join(place.own_dir, "HEAD"))
-    if head.startswith("ref: refs/heads/.invalid"):  # refs are kept elsewhere (git-refs(1), reftable)
-        try:
-            head = "ref: " + Repository(git, place.own_dir, environment).start("symbolic-ref", "HEAD").finish().decode()
-        except GitError:
-            head = ""
-    if head.startswith("ref: "):
-        return head[len("ref: ") :].strip()
-    rebased = (os.path.join(place.own_dir, each, "head-name") for each in ("rebase-merge", "rebase-apply"))
-    return next((name.strip() for name in map(_read, rebased) if name), "")
+def _python_problem(source: bytes) -> Optional[tuple[str, int, int]]:
+    """Why some source does not compile, with line and column; None when it does."""
+    from warnings import simplefilter
 
-
-def _merge_heads(own_dir: str) -> tuple[str, ...]:
-    return tuple(_read(os.path.join(own_dir, "MERGE_HEAD")).split())
-
-
-def _read(path: str) -> str:
+    simplefilter("ignore")  # what may be wrong with it besides is not ours to say
     try:
-        with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
+        compile(source, "", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return error.msg, error.lineno or 0, error.offset or 0
+    except (ValueError, RecursionError, MemoryError) as error:
+        return str(error) or "it is nested too deeply", 0, 0
+    return None
 
 
 def is_amend() -> Optional[bool]:
@@ -235,12 +291,40 @@ def is_amend() -> Optional[bool]:
     from halfhooks.lock import ancestors
 
     for words in ancestors():
-        if words[0].rpartition(b"/")[2] in (b"git", b"git-commit") and (
-            b"commit" in words or words[0].endswith(b"commit")
-        ):
-            options = words[: words.index(b"--")] if b"--" in words else words
-            return any(word.startswith(b"--am") and b"--amend".startswith(word) for word in options)
+        name = words[0].rpartition(b"/")[2]
+        if name == b"git-commit" or (name == b"git" and b"commit" in words):
+            return _has_amend(words[words.index(b"commit") + 1 if name == b"git" else 1 :])
     return None
+
+
+def _has_amend(options: list[bytes]) -> bool:
+    """Whether `--amend`, or what git takes for it, is among the options of `git commit`, and not the text of a message."""
+    before = b""
+    for word in options:
+        is_message = before == b"--message" or (before[:1] == b"-" != before[1:2] and before.endswith(b"m"))
+        if word == b"--":
+            break
+        if word.startswith(b"--am") and b"--amend".startswith(word) and not is_message:
+            return True
+        before = word
+    return False
+
+
+class _Lacks:
+    """Turns a failure to read into no verdict where the clone was made without a part of the repository."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, GitError):
+            if self._place.shallow:
+                raise CannotTell("the history is cut off where it is needed: git fetch --unshallow")
+            if "promisor" in _read(os.path.join(self._place.git_dir, "config")):
+                raise CannotTell(f"this clone is a partial one, and lacks what is needed: {error}")
 
 
 # --- the message of a commit
@@ -251,19 +335,21 @@ def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]
     if not arguments:
         raise CannotTell("git gives this hook the file that holds the message")
     place = locate(git, environment)
-    name = parse_ref(current_branch(git, place, environment), HALFHOOKS)
+    name = parse_ref(find_head(git, place, environment).ref, HALFHOOKS)
     if name.kind != PATCH_BRANCH:
         return PASS, []
-    from halfhooks.index import read_policy
+    from halfhooks.git import Process
+    from halfhooks.index import read_ticket
     from halfhooks.message import refer
 
+    asked = Process((git, "config", "--get-regexp", r"^core\.comment(char|string)$"), dict(environment))
     repository = Repository(git, place.own_dir, environment)
-    ticket = read_policy(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))[0].ticket
+    ticket = read_ticket(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
     if not ticket:
         return PASS, []
     with open(arguments[0], encoding="utf-8", errors="surrogateescape", newline="") as file:
         text = file.read()
-    changed = refer(text, f"{ticket}{patch_number(name.patch)}", _comment(git, environment))
+    changed = refer(text, f"{ticket}{patch_number(name.patch)}", _comment(asked, text))
     if changed != text:
         new = f"{arguments[0]}.halfhooks"
         with open(new, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -272,15 +358,18 @@ def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]
     return PASS, []
 
 
-def _comment(git: str, environment: Environment) -> str:
-    """What git takes for the beginning of a comment here."""
-    from halfhooks.git import Process
+def _comment(asked: Process, text: str) -> str:
+    """What a comment begins with in a message: as configured, or `auto`, which is to be seen in the last line of git's."""
+    from halfhooks.message import SCISSORS
 
     try:
-        found = Process((git, "config", "--get", "core.commentChar"), dict(environment)).finish().decode().strip()
-    except GitError:
-        found = ""
-    return found if found and found != "auto" else "#"
+        found = asked.finish().decode("utf-8", "replace").split()[-1]
+    except (GitError, IndexError):
+        return "#"
+    if found != "auto":
+        return found
+    last = text.split(f" {SCISSORS}\n")[0].rstrip().rpartition("\n")[2][:1]
+    return last if last and last in COMMENTS else "#"
 
 
 # --- a push
@@ -291,9 +380,17 @@ def judge_push(git: str, environment: Environment, arguments: Sequence[str], dat
     from halfhooks.collect import parse_updates
 
     remote = arguments[0] if arguments else environment.get("PRE_COMMIT_REMOTE_NAME", "")
-    lines = [line.split(b" ") for line in data.split(b"\n") if line]
+    # git names what is pushed as it was given: `HEAD^{/two words}`
+    lines = [line.rsplit(b" ", 3) for line in data.split(b"\n") if line]
     updates = parse_updates(b"".join(b"%s %s %s\n" % (old, new, ref) for _, new, ref, old in lines))
-    with Survey(git, environment, remote or None) as survey:
+    policed = any(parse_ref(update.ref, HALFHOOKS).policed for update in updates)
+    try:
+        survey = Survey(git, environment, remote or None)
+    except CannotTell:
+        if updates and not policed:
+            return PASS, []
+        raise
+    with _Lacks(survey.place), survey:
         updates = updates or _framework_update(survey, environment)
         if not updates:
             return PASS, []
@@ -329,8 +426,8 @@ def _framework_update(survey: Survey, environment: Environment) -> tuple[Update,
 def announce(git: str, environment: Environment) -> Verdict:
     """One line when the release of the current patch has gained patches that its branch does not have yet."""
     place = locate(git, environment)
-    name = parse_ref(current_branch(git, place, environment), HALFHOOKS)
-    if name.kind != PATCH_BRANCH:
+    head = find_head(git, place, environment)
+    if head.kind != PATCH_BRANCH or head.detached:
         return PASS, []
     from halfhooks import index
     from halfhooks.history import merge_bases
@@ -338,22 +435,23 @@ def announce(git: str, environment: Environment) -> Verdict:
     from halfhooks.snapshot import Snapshot
 
     repository = Repository(git, place.own_dir, environment)
-    config, _ = index.read_policy(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
-    there, here = index.read_refs(repository)
+    refs = index.read_refs(repository)
+    if HALFHOOKS.production_ref() not in refs.there or head.ref not in refs.here:
+        return PASS, []
     objects = ObjectDatabase(repository)
-    project = Project(Snapshot(there, objects), config.layout())
-    release = next(iter(project.releases_of(name.patch)), None)
-    mine = here.get(f"{HEADS}{HALFHOOKS.patch}{name.patch}")
-    if release is None or mine is None:
+    config, _ = index.read_policy(repository, objects, refs)
+    project = Project(Snapshot(refs.there, objects), config.layout())
+    release = next(iter(project.releases_of(parse_ref(head.ref, HALFHOOKS).patch)), None)
+    if release is None:
         return PASS, []
     known: set[str] = set()
-    for base in merge_bases(objects, release.tip, mine.commit):
+    for base in merge_bases(objects, release.tip, refs.here[head.ref].commit):
         known.update(read_release(project, release.version, base).complete)
     gained = [patch for patch in release.complete if patch not in known]
     if not gained:
         return PASS, []
     branch = f"{HALFHOOKS.release}{release.version}"
-    source = f"origin/{branch}" if f"{HEADS}{branch}" not in here else branch
+    source = branch if not refs.remote else f"{refs.remote}/{branch}"
     count = f"{len(gained)} patch" + ("es" if len(gained) > 1 else "")
     return PASS, [f"halfhooks: {branch} gained {count}: git merge {source}"]
 

@@ -1,7 +1,7 @@
 """The commit that is about to be made, seen as a push of it: the index beside its parents, before any object is written.
 
-`git diff-index` lists what differs from HEAD; a tree that holds a difference is that of HEAD with the difference laid over
-it. So the cost grows with what changed, and the same rules judge a commit that has no id yet.
+`git diff-index` lists what differs from HEAD; the trees that hold a difference are made here, with the ids that git will
+give them. So the cost grows with what changed, and the same rules judge a commit that does not exist yet.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from halfhooks.snapshot import (
     Update,
     entry_at,
     folder,
+    is_file,
     tree_entry,
 )
 from halfhooks.survey import ORIGIN, as_server, tracking
@@ -33,25 +34,31 @@ from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import ItemsView, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Optional
 
     from halfhooks.config import Config
     from halfhooks.snapshot import Tree
 
 THE_INDEX = "the index"
-"""Stands for the id of the commit and, with a path behind it, for those of its trees."""
+"""Stands for the id of the commit."""
+SHA1_DIGITS = 40
+REMOTES = "refs/remotes/"
 
 
 class Unmerged(Exception):
     """The index holds paths that a merge has left to be settled; the text names the first."""
 
 
-class Head(NamedTuple):
-    """Where a commit would go: the branch (a full ref name) and its parents, HEAD first."""
+class Refs(NamedTuple):
+    """The branches of the workflow as the server has them, as far as is known, and as they stand here.
 
-    ref: str
-    parents: tuple[str, ...]
+    `remote` is the server's name here, "" where none is known: then the server is taken to have what is here.
+    """
+
+    remote: str
+    there: Mapping[str, Target]
+    here: Mapping[str, Target]
 
 
 def parse_diff(output: bytes) -> list[Change]:
@@ -81,85 +88,49 @@ def concerns(changes: Iterable[Change]) -> bool:
     return any(fold(name).partition(":")[0].rstrip(". ") in wanted for name in names)
 
 
-class LaidOver:
-    """A `Tree` with some entries put in, replaced, or (None) taken out of another one."""
-
-    __slots__ = ("_base", "_laid")
-
-    def __init__(self, base: Tree, laid: dict[str, Optional[Entry]]) -> None:
-        self._base = base
-        self._laid = laid
-
-    @property
-    def problem(self) -> str:
-        """Git makes no malformed tree of an index."""
-        return ""
-
-    def problem_since(self, other: Tree) -> str:
-        """Nothing either."""
-        return ""
-
-    def items(self) -> ItemsView[str, Entry]:
-        """Each name with its entry, in order: this reads the whole tree below."""
-        entries: dict[str, Optional[Entry]] = {**dict(self._base.items()), **self._laid}
-        return {name: entry for name, entry in sorted(entries.items(), key=_git_order) if entry}.items()
-
-    def get(self, name: str) -> Optional[Entry]:
-        """The entry of a name, None when there is none."""
-        return self._laid[name] if name in self._laid else self._base.get(name)
-
-    def names(self, start: str = "") -> list[str]:
-        """The names that begin with `start`, in order."""
-        if not any(name.startswith(start) for name in self._laid):
-            return self._base.names(start)
-        return [name for name, _ in self.items() if name.startswith(start)]
-
-    def differing(self, other: Tree) -> list[str]:
-        """The names whose entries differ from those of another tree, in order."""
-        if other is self._base:
-            return sorted(name for name, entry in self._laid.items() if entry != other.get(name))
-        return SmallTree(dict(self.items())).differing(other)
-
-
-def _git_order(pair: tuple[str, Optional[Entry]]) -> bytes:
-    """Git sorts a folder as if its name ended with a slash."""
-    name, entry = pair
-    return (name + "/" if entry and entry.mode == FOLDER else name).encode("utf-8", "surrogateescape")
-
-
 class Staged:
     """The object database with one commit more: that of the index."""
 
-    def __init__(self, objects: ObjectDatabase, commit: Commit, changes: Iterable[Change]) -> None:
-        """`changes` are those between the first parent of `commit`, if it has any, and the index."""
+    def __init__(self, objects: ObjectDatabase, parents: tuple[str, ...], changes: Iterable[Change], date: int) -> None:
+        """`changes` are those between the first parent, if there is one, and the index."""
         self._objects = objects
-        self._commit = commit
         self._trees: dict[str, Tree] = {}
-        base = tree_entry(objects, commit.parents[0]) if commit.parents else None
-        self._lay(commit.tree, base, [(change.path.split("/"), change.new) for change in changes])
+        base = tree_entry(objects, parents[0]) if parents else None
+        made = self._lay(base, [(change.path.split("/"), change.new) for change in changes]) or self._add({}, base)
+        self.made = Commit(THE_INDEX, made.oid, parents, date)
 
-    def _lay(
-        self, oid: str, base: Optional[Entry], changes: list[tuple[list[str], Optional[Entry]]]
-    ) -> Optional[Entry]:
-        """Make the tree `oid` of what was below `base`; its entry, None when nothing is left in it."""
-        old = folder(self._objects, base)
+    def _lay(self, base: Optional[Entry], changes: list[tuple[list[str], Optional[Entry]]]) -> Optional[Entry]:
+        """What the folder `base` becomes by some changes, None when nothing is left in it."""
+        if not changes:
+            return base
+        entries: dict[str, Optional[Entry]] = dict(folder(self._objects, base).items())
         inner: dict[str, list[tuple[list[str], Optional[Entry]]]] = {}
-        laid: dict[str, Optional[Entry]] = {}
+        below = {path[0]: entries.get(path[0]) for path, _ in changes if len(path) > 1}
         for path, entry in changes:
             if len(path) > 1:
                 inner.setdefault(path[0], []).append((path[1:], entry))
             else:
-                laid[path[0]] = entry
-        for name, below in inner.items():
-            made = self._lay(f"{oid}/{name}", old.get(name), below)
-            if made or not laid.get(name):  # a file that replaces a folder has taken its place
-                laid[name] = made
-        self._trees[oid] = LaidOver(old, laid)
-        return Entry(FOLDER, oid) if any(laid.values()) or any(name not in laid for name in old.names()) else None
+                entries[path[0]] = entry
+        for name, further in inner.items():
+            made = self._lay(below[name], further)
+            if made or entries.get(name) == below[name]:  # else a file that replaces the folder has taken its place
+                entries[name] = made
+        left = {name: entry for name, entry in entries.items() if entry}
+        return self._add(left, base) if left else None
+
+    def _add(self, entries: dict[str, Entry], base: Optional[Entry]) -> Entry:
+        """Keep a tree under the id that git gives it."""
+        ordered = dict(sorted(entries.items(), key=_git_order))
+        lines = (b"%s %s\0%s" % (e.mode.encode(), _bytes(name), bytes.fromhex(e.oid)) for name, e in ordered.items())
+        raw = b"".join(lines)
+        digits = len(next(iter(entries.values()), base or Entry("", "0" * SHA1_DIGITS)).oid)
+        oid = _digest(b"tree %d\0%s" % (len(raw), raw), digits)
+        self._trees[oid] = SmallTree(ordered)
+        return Entry(FOLDER, oid)
 
     def commit(self, oid: str) -> Commit:
         """The commit `oid`."""
-        return self._commit if oid == self._commit.oid else self._objects.commit(oid)
+        return self.made if oid == THE_INDEX else self._objects.commit(oid)
 
     def tree(self, oid: str) -> Tree:
         """The tree `oid`."""
@@ -179,7 +150,29 @@ class Staged:
 
     def target(self, oid: str) -> Target:
         """What a ref at `oid` leads to."""
-        return Target(oid, "commit", oid) if oid == self._commit.oid else self._objects.target(oid)
+        return Target(oid, "commit", oid) if oid == THE_INDEX else self._objects.target(oid)
+
+
+def _git_order(pair: tuple[str, Entry]) -> bytes:
+    """Git sorts a folder as if its name ended with a slash."""
+    name, entry = pair
+    return _bytes(f"{name}/" if entry.mode == FOLDER else name)
+
+
+def _bytes(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _digest(content: bytes, digits: int) -> str:
+    """The id that git gives to an object, in as many digits as its other ids have."""
+    if digits == SHA1_DIGITS:
+        try:
+            from _sha1 import sha1 as digest  # type: ignore[import-not-found]
+        except ImportError:
+            from hashlib import sha1 as digest
+    else:
+        from hashlib import sha256 as digest
+    return str(digest(content).hexdigest())
 
 
 def read_changes(repository: Repository, head: str) -> list[Change]:
@@ -188,55 +181,65 @@ def read_changes(repository: Repository, head: str) -> list[Change]:
     return parse_diff(repository.start("diff-index", *options, head, "--").finish())
 
 
-def read_policy(repository: Repository, file: str) -> tuple[Config, list[str]]:
-    """The policy in a file of the working tree, under the repository's own keys, and what is wrong with it."""
-    fields: dict[str, object] = {}
-    problems: list[str] = []
+def read_policy(repository: Repository, objects: ObjectDatabase, refs: Refs) -> tuple[Config, list[str]]:
+    """The policy by which the server will judge, which is that of production, and what is wrong with it."""
+    production = refs.there[HALFHOOKS.production_ref()].commit
+    entry = entry_at(objects, production, HALFHOOKS.policy)
     try:
-        pairs = parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
+        pairs = repository.blob_config(entry.oid) if entry and is_file(entry) else []
         fields, problems = parse_config(pairs)
     except GitError as error:
-        if error.stderr:  # there may be no such file
-            problems = [str(error)]
+        fields, problems = {}, [str(error)]
+    remarks = [f"in {HALFHOOKS.policy} on {HALFHOOKS.production}: {each}" for each in problems]
     own = own_keys(repository.start_config()) if repository.has_own_keys() else []
-    return make_config({**fields, **parse_config(own)[0]}), [f"in {HALFHOOKS.policy}: {each}" for each in problems]
+    return make_config({**fields, **parse_config(own)[0]}), remarks
 
 
-def read_refs(repository: Repository) -> tuple[dict[str, Target], dict[str, Target]]:
-    """The branches of the workflow as the server has them, as far as is known, and as they stand here.
+def read_ticket(repository: Repository, file: str) -> str:
+    """What stands before the number of a ticket, in a policy of the working tree."""
+    try:
+        pairs = parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
+    except GitError:  # there may be no such file
+        pairs = []
+    own = own_keys(repository.start_config()) if repository.has_own_keys() else []
+    return make_config(parse_config([*pairs, *own])[0]).ticket
 
-    Without a production branch of `origin` the server is taken to have what is here.
-    """
-    branches = [HEADS + each for each in (HALFHOOKS.production, HALFHOOKS.release, HALFHOOKS.patch)]
-    remote = tracking(ORIGIN)
-    patterns = branches + [remote + branch[len(HEADS) :] for branch in branches]
+
+def read_refs(repository: Repository) -> Refs:
+    """List the branches; the server is `origin`, or else the only remote with a production branch."""
+    production = HALFHOOKS.production
+    branches = (production, HALFHOOKS.release, HALFHOOKS.patch)
+    patterns = [start + branch for start in (HEADS, tracking(ORIGIN)) for branch in branches]
     listed, symbolic = parse_refs(repository.start_refs(patterns).finish())
     here = as_server(listed, symbolic, "")
-    there = as_server(listed, symbolic, ORIGIN)
-    return (there if HALFHOOKS.production_ref() in there else here), here
+    remote = ORIGIN
+    if tracking(ORIGIN) + production not in listed:
+        listed, symbolic = parse_refs(repository.start_refs([REMOTES]).finish())
+        remotes = [ref[len(REMOTES) : -len(production) - 1] for ref in listed if ref.endswith(f"/{production}")]
+        remote = remotes[0] if len(remotes) == 1 else ""
+    return Refs(remote, as_server(listed, symbolic, remote) if remote else here, here)
 
 
 def staged_push(
     objects: ObjectDatabase,
-    head: Head,
+    ref: str,
+    parents: tuple[str, ...],
     changes: list[Change],
     config: Config,
-    there: Mapping[str, Target],
-    here: Mapping[str, Target],
+    refs: Refs,
     date: int,
 ) -> Push:
-    """The commit of an index as a `Push` that moves its branch there, from where the server has it."""
+    """The commit of an index as a `Push` that moves the branch `ref` there, from where the server has it."""
     layout = config.layout()
-    commit = Commit(THE_INDEX, f"{THE_INDEX}:", head.parents, date)
-    staged = Staged(objects, commit, changes)
-    parents = tuple(objects.commit(parent)._replace(parents=()) for parent in head.parents)
-    _, rooms = read_walk(objects, (), layout, parents)
+    staged = Staged(objects, parents, changes, date)
+    commit = staged.made
+    known = tuple(objects.commit(parent)._replace(parents=()) for parent in parents)
+    _, rooms = read_walk(objects, (), layout, known)
     root = layout.root.rstrip("/")
     inside = tree_entry(staged, THE_INDEX) if not root else entry_at(staged, THE_INDEX, root)
     rooms[commit.tree] = read_rooms(layout, SmallTree(dict(folder(staged, inside).items())) if inside else NO_TREE)
-    old = there.get(head.ref)
-    before = Project(Snapshot(there, staged), layout)
-    after = Snapshot({**there, **here, head.ref: Target(THE_INDEX, "commit", THE_INDEX)}, staged)
-    update = Update(old.oid if old else "", THE_INDEX, head.ref)
-    transport = Transport(commit=True)
-    return Push(before, Project(after, layout), (update,), (commit,), rooms, config, transport, {})
+    old = refs.there.get(ref)
+    before = Project(Snapshot(refs.there, staged), layout)
+    after = Snapshot({**refs.there, **refs.here, ref: Target(THE_INDEX, "commit", THE_INDEX)}, staged)
+    update = Update(old.oid if old else "", THE_INDEX, ref)
+    return Push(before, Project(after, layout), (update,), (commit,), rooms, config, Transport(commit=True), {})

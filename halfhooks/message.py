@@ -8,6 +8,8 @@ SCISSORS = "------------------------ >8 ------------------------"
 """What git puts below a message when it shows the changes too: all that follows is cut off (git-commit(1))."""
 AUTOSQUASH = ("fixup! ", "squash! ", "amend! ")
 """How a message begins that `git rebase --autosquash` will fold into another one."""
+PICKED = "(cherry picked from commit "
+"""What `git cherry-pick -x` adds; git counts it among the trailers."""
 
 
 class Parts(NamedTuple):
@@ -20,38 +22,42 @@ class Parts(NamedTuple):
 def refer(text: str, reference: str, comment: str = "#") -> str:
     """The text of a message file with a line `reference` in it; as it is where the message has it already, or is empty.
 
-    The line is the last paragraph, or the one before the trailers (`Signed-off-by: ...`), so that these stay together.
-    `comment` is what a comment begins with (core.commentChar).
+    The line is the last paragraph, or the one before the trailers (`Signed-off-by: ...`), so that these stay together; a
+    trailer itself, it is the last of them. `comment` is what a comment begins with (core.commentChar).
     """
-    parts = split(text, comment)
-    said = [line for line in parts.body if not line.startswith(comment)]
-    if not any(line.strip() for line in said) or parts.body[0].startswith(AUTOSQUASH) or _has(said, reference):
+    body, below = split(text, comment)
+    said = [line for line in body if line.strip() and not line.startswith(comment)]
+    if not said or said[0].startswith(AUTOSQUASH) or _has(said, reference):
         return text
-    body = parts.body
-    while body and not body[-1].strip():
-        body = body[:-1]
+    if reference.startswith(comment):
+        reference = f"Refs {reference}"
     start = _trailers(body)
-    lines = [*body[:start], reference, "", *body[start:]] if start < len(body) else [*body, "", reference]
-    return "\n".join([*lines, *(["", *parts.below] if parts.below else []), ""])
+    if start == len(body):
+        lines = [*body, "", reference]
+    elif _is_trailer(reference):
+        lines = [*body, reference]
+    else:
+        lines = [*body[:start], reference, "", *body[start:]]
+    return "\n".join([*lines, *(["", *below] if below else []), ""])
 
 
 def split(text: str, comment: str) -> Parts:
     """A message file in two: the comments at its end, with what stands below a pair of scissors, are no message."""
-    lines = text.split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
+    lines = text.removesuffix("\n").split("\n")
     end = next((i for i, line in enumerate(lines) if line == f"{comment} {SCISSORS}"), len(lines))
     while end and (not lines[end - 1].strip() or lines[end - 1].startswith(comment)):
         end -= 1
-    below = lines[end:]
-    while below and not below[0].strip():
-        below = below[1:]
-    return Parts(lines[:end], below)
+    start = end
+    while start < len(lines) and not lines[start].strip():
+        start += 1
+    return Parts(lines[:end], lines[start:])
 
 
 def _has(lines: list[str], reference: str) -> bool:
-    """Whether the last word of a reference (`#12`) stands in a text by itself: not as the beginning of `#123`."""
+    """Whether a reference stands in a text by itself, or its last word (`#12`): not as the beginning of `#123`."""
     word = reference.split()[-1]
+    if word.isdigit():
+        word = reference
     for line in lines:
         before, found, after = line.partition(word)
         while found:
@@ -66,11 +72,12 @@ def _trailers(lines: list[str]) -> int:
     start = len(lines)
     while start and lines[start - 1].strip():
         start -= 1
-    block = lines[start:]
-    return start if start and block and all(_is_trailer(line) for line in block) else len(lines)
+    are_trailers = any(line.strip() for line in lines[:start]) and all(map(_is_trailer, lines[start:]))
+    return start if are_trailers else len(lines)
 
 
 def _is_trailer(line: str) -> bool:
     """`Token: value`, or the continuation of one (git-interpret-trailers(1))."""
     token, colon, _ = line.partition(": ")
-    return line[:1] in " \t" or bool(colon and token and token.replace("-", "").isalnum() and token.isascii())
+    is_token = bool(colon and token and token.replace("-", "").isalnum() and token.isascii())
+    return is_token or line[:1] in " \t" or line.startswith(PICKED)

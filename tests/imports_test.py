@@ -79,6 +79,9 @@ DEAR = "argparse collections dataclasses difflib enum functools inspect json pat
 # imported inside a function of the hook path, and why that is worth it there
 LAZY = {
     ("names", "unicodedata"): "only for names that are not ASCII; its tables are in a library of a megabyte",
+    ("client", "warnings"): "only for Python files of a patch, so that compiling one says nothing",
+    ("index", "_sha1"): "the ids of the trees of a commit; hashlib would load all of OpenSSL",
+    ("index", "hashlib"): "only in a SHA-256 repository, or where Python was built without its own SHA-1",
     ("hooks/chained", "tempfile"): "only where the system has no memfd_create",
 }
 
