@@ -132,9 +132,21 @@ def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
     arrived = merge_bases(push.objects, release.tip, tip)
     return any(
         _has_files(push, oid, patch)
-        or (not _is_on_line(push, release, oid) and _brings_work(push, release.version, oid))
+        or (
+            not _is_on_line(push, release, oid)
+            and not _is_others(push, release, patch, oid)
+            and _brings_work(push, release.version, oid)
+        )
         for oid in arrived
     )
+
+
+def _is_others(push: Push, release: Release, patch: str, commit: str) -> bool:
+    """Whether a commit that a patch branch has merged came from production, from another release, or from a listed patch."""
+    tips = [push.base.production]
+    tips += [tip for version, tip in push.after.release_tips.items() if version != release.version]
+    tips += [tip for other, tip in push.after.patch_tips.items() if other != patch and push.listed_in(other)]
+    return any(is_ancestor(push.objects, commit, tip) for tip in dict.fromkeys(tips) if tip)
 
 
 def _has_files(push: Push, commit: str, patch: str) -> bool:

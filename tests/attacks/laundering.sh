@@ -83,3 +83,10 @@ git switch -q -c ho-patch/7-y; echo evil > evil.py; commit 'Code'; push ho-relea
 candidate 0.1.1 6-x; git switch -q -c ho-patch/6-x ho-release/1.0.0; push ho-release/0.1.1 ho-patch/6-x
 merge_patch 0.1.1 6-x
 git push -q origin ho-release/0.1.1
+
+### two patches at one commit of integrated code are withdrawn together, each as if the work were the other's
+# refused: HH108
+new_patch 0.2.0 6-x; new_patch 0.2.0 7-y; git switch -q ho-patch/6-x; echo x > app/x.py; commit 'Code only'; push ho-patch/6-x
+git push -q -f origin ho-patch/6-x:ho-patch/7-y; merge_patch 0.2.0 6-x; push ho-release/0.2.0
+withdraw 0.2.0 6-x; withdraw 0.2.0 7-y
+git push -q --atomic origin ho-release/0.2.0 :ho-patch/6-x :ho-patch/7-y

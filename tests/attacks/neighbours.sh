@@ -370,3 +370,16 @@ candidate 0.1.1 6-x; push ho-release/0.1.1; git switch -q -c ho-patch/6-x ho-pro
 mkdir -p Patches/6-x; echo 'select 1;' > Patches/6-x/01.sql; commit 'Work'; push ho-patch/6-x
 new_patch 0.1.1 8-b; git merge -q --no-ff -m 'Stack on 6-x' ho-patch/6-x
 git push -q origin ho-patch/8-b
+
+### a patch whose branch holds nothing but a merge of ho-prod is withdrawn
+# accepted
+echo x >> README.md; git add -A; git commit -q -m 'Document'; push ho-prod
+new_patch 0.1.1 6-x; git merge -q --no-ff -m 'Merge ho-prod' ho-prod; push ho-patch/6-x; sync_release 0.1.1
+withdraw 0.1.1 6-x
+git push -q --atomic origin ho-release/0.1.1 :ho-patch/6-x
+
+### a patch that was stacked on an integrated one, and added nothing, is withdrawn
+# accepted
+new_patch 0.2.0 6-x; git merge -q --no-ff -m 'Stack on 3-tags' ho-patch/3-tags; push ho-patch/6-x; merge_patch 0.2.0 3-tags
+push ho-release/0.2.0; withdraw 0.2.0 6-x
+git push -q --atomic origin ho-release/0.2.0 :ho-patch/6-x
