@@ -1,0 +1,1 @@
+"""What `ho codegen` can make; each target is a module with the functions of `halfhooks.ho.codegen.target.Target`."""
