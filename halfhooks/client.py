@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from halfhooks.git import GitError, ObjectDatabase, Repository, read_all
+from halfhooks.git import GitError, ObjectDatabase, Repository, parse_pairs, read_all
 from halfhooks.layout import HALFHOOKS
 from halfhooks.names import PATCH_BRANCH, POLICED_BRANCHES, parse_ref, patch_number
 from halfhooks.objects import MalformedObject
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn, Optional
 
-    from halfhooks.git import Process
     from halfhooks.push import Push
     from halfhooks.rules import Finding
     from halfhooks.snapshot import Change, Update
@@ -202,7 +201,7 @@ def _judge_changes(
 
     def find(parents: tuple[str, ...], changes: list[Change]) -> list[Finding]:
         push = index.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()))
-        return _early(push, changes, bool(amends))
+        return _early(push, changes, bool(amends)) if push.before.version else []
 
     findings = find(before if amends else (tip, *further), changes)
     if findings and amends is None and not further and before:  # perhaps it amends: then HEAD is what is judged anew
@@ -340,16 +339,26 @@ def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]
         return PASS, []
     from halfhooks.git import Process
     from halfhooks.index import read_ticket
-    from halfhooks.message import refer
+    from halfhooks.message import is_untouched, refer
 
-    asked = Process((git, "config", "--get-regexp", r"^core\.comment(char|string)$"), dict(environment))
+    keys = r"^(core\.comment(char|string)|commit\.template)$"
+    asked = Process((git, "config", "-z", "--get-regexp", keys), dict(environment))
     repository = Repository(git, place.own_dir, environment)
     ticket = read_ticket(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
     if not ticket:
         return PASS, []
     with open(arguments[0], encoding="utf-8", errors="surrogateescape", newline="") as file:
         text = file.read()
-    changed = refer(text, f"{ticket}{patch_number(name.patch)}", _comment(asked, text))
+    try:
+        settings = dict(parse_pairs(asked.finish()))
+    except GitError:
+        settings = {}
+    comment = _comment(settings, text)
+    if "commit.template" in settings:
+        path = Process((git, "config", "--type=path", "--get", "commit.template"), dict(environment)).finish()
+        if is_untouched(text, _read(os.fsdecode(path).removesuffix("\n")), comment):
+            return PASS, []
+    changed = refer(text, f"{ticket}{patch_number(name.patch)}", comment)
     if changed != text:
         new = f"{arguments[0]}.halfhooks"
         with open(new, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -358,16 +367,13 @@ def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]
     return PASS, []
 
 
-def _comment(asked: Process, text: str) -> str:
+def _comment(settings: Mapping[str, str], text: str) -> str:
     """What a comment begins with in a message: as configured, or `auto`, which is to be seen in the last line of git's."""
     from halfhooks.message import SCISSORS
 
-    try:
-        found = asked.finish().decode("utf-8", "replace").split()[-1]
-    except (GitError, IndexError):
-        return "#"
-    if found != "auto":
-        return found
+    found = [value for key, value in settings.items() if key.startswith("core.comment")] or ["#"]
+    if found[-1] != "auto":
+        return found[-1] or "#"
     last = text.split(f" {SCISSORS}\n")[0].rstrip().rpartition("\n")[2][:1]
     return last if last and last in COMMENTS else "#"
 

@@ -41,6 +41,16 @@ def refer(text: str, reference: str, comment: str = "#") -> str:
     return "\n".join([*lines, *(["", *below] if below else []), ""])
 
 
+def is_untouched(text: str, template: str, comment: str) -> bool:
+    """Whether a message says no more than the template that it began with: git gives up then (commit.template)."""
+
+    def said(text: str) -> list[str]:
+        lines = (line.rstrip() for line in split(text, comment).body)
+        return [line for line in lines if line and not line.startswith((comment, "Signed-off-by: "))]
+
+    return said(text) == said(template)
+
+
 def split(text: str, comment: str) -> Parts:
     """A message file in two: the comments at its end, with what stands below a pair of scissors, are no message."""
     lines = text.removesuffix("\n").split("\n")
