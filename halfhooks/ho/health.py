@@ -194,6 +194,10 @@ def hooks(clone: Clone) -> Iterator[Check]:
             f"the framework lacks {', '.join(missing)}" if missing else f"the framework runs {', '.join(found.listed)}"
         )
         yield Check(ERROR if missing else OK, "hooks", text, BY_FRAMEWORK if missing else "")
+        if not shutil.which("ho"):
+            beside = Path(sys.executable).parent
+            text = "'ho' is not in the PATH, where the framework looks for it: every commit is refused"
+            yield Check(ERROR, "hooks", text, f'export PATH="{beside}:$PATH", or {NATIVE}')
     else:
         mend = f"{NATIVE}, or {BY_FRAMEWORK}" if found.asked and found.listed else NATIVE
         yield Check(ERROR, "hooks", "this clone has none of ours: mistakes show only when a push is refused", mend)

@@ -62,7 +62,10 @@ class Patch(NamedTuple):
 
 
 class Preparation(NamedTuple):
-    """An open release: its patches, and what a promotion of it would be refused for now."""
+    """An open release: its patches, and what a promotion of it would be refused for now.
+
+    `judged`: it is known where promotions are judged; one that is only here is not.
+    """
 
     version: Version
     label: str
@@ -71,12 +74,18 @@ class Preparation(NamedTuple):
     rcs: tuple[int, ...]
     books: tuple[str, ...]
     patches: tuple[Patch, ...]
+    judged: bool
     objections: tuple[Finding, ...]
 
     @property
     def on_time(self) -> bool:
         """Whether it is its turn."""
-        return not any(finding.code == OUT_OF_TURN for finding in self.objections)
+        return self.judged and not any(finding.code == OUT_OF_TURN for finding in self.objections)
+
+    @property
+    def promotable(self) -> bool:
+        """Whether the server would accept its promotion."""
+        return self.judged and not self.objections
 
 
 class Place(NamedTuple):
@@ -190,6 +199,7 @@ def _preparations(push: Push, locals_: Mapping[str, Local], branches: Mapping[st
             release.rcs,
             tuple(sorted(push.after.release_files(release.tip).names(f"{version}-"))),
             tuple(_patches(push, known, here, locals_, branches)),
+            known is not None,
             tuple(objections),
         )
 
@@ -215,7 +225,8 @@ def _patches(
         branch = branches.get(name) or Branch(name, False, False, None, None, "")
         state, local = theirs.get(patch, ""), ours.get(patch, "not listed")
         release = known or here
-        waiting = {oid for tip in _tips(push, patch, locals_) if release for oid in _apart(push, release, patch, tip)}
+        tips = push.patch_tips(patch) | ({locals_[name].tip} if name in locals_ else set())
+        waiting = {oid for tip in tips if release for oid in _apart(push, release, patch, tip)}
         yield Patch(patch, state, local if local != state else "", len(waiting), branch)
 
 

@@ -38,7 +38,7 @@ def next_steps(progress: Progress) -> list[Step]:
 def _own_branch(progress: Progress) -> Iterator[Step]:
     """What brings it to where the remote's is."""
     branch, remote, kind = progress.place.branch, progress.remote, progress.place.kind
-    if kind in ("detached", "other") or not branch.here or not remote:
+    if kind in ("detached", "other") or not branch.here or not remote or _is_frozen(progress):
         return
     name, theirs = branch.name, f"{remote}/{branch.name}"
     if not branch.there:
@@ -55,6 +55,13 @@ def _own_branch(progress: Progress) -> Iterator[Step]:
         yield Step(f"push what is only here of '{name}'", (f"git push {remote} {name}",))
 
 
+def _is_frozen(progress: Progress) -> bool:
+    """Whether we are on a patch that takes no more commits."""
+    release = progress.find(progress.place.release)
+    states = {patch.id: patch.state for patch in release.patches} if release else {}
+    return states.get(progress.place.patch, "") not in ("", CANDIDATE, INTEGRATED)
+
+
 # --- the workflow
 
 
@@ -69,12 +76,16 @@ def _workflow(progress: Progress) -> Iterator[Step]:
         yield Step(where, (_switch(progress, release.branch, first=True) or "git status",))
     if any(finding.code == BEHIND_PRODUCTION for finding in release.objections):
         yield _take_in_production(progress, release)
+    for patch in release.patches:
+        if patch.state == INTEGRATED:
+            yield _integrate(progress, release, patch) if patch.waiting else _stage(progress, release, patch)
+        elif patch.state != CANDIDATE and patch.id == progress.place.patch and patch.waiting:
+            yield _carry_over(progress, release, patch)
     candidates = [patch for patch in release.patches if patch.state == CANDIDATE]
-    yield from (_stage(progress, release, patch) for patch in release.patches if patch.state == INTEGRATED)
     ours = [patch for patch in candidates if patch.id == progress.place.patch]
     for patch in (ours or candidates)[:1]:
         yield _integrate(progress, release, patch) if patch.waiting else _work(progress, release, patch)
-    if not release.objections and release.branch.there >= bool(progress.remote):
+    if release.promotable:
         yield _promote(progress, release)
     elif not release.patches:
         yield _add(progress, release)
@@ -111,10 +122,22 @@ def _take_in_production(progress: Progress, release: Preparation) -> Step:
 
 
 def _add(progress: Progress, release: Preparation) -> Step:
+    what = f"begin a patch for {release.version}: the number of its ticket, and some words"
+    return Step(what, _add_commands(progress, release))
+
+
+def _carry_over(progress: Progress, release: Preparation, patch: Patch) -> Step:
+    pick = f"git cherry-pick {release.branch.name}..{progress.layout.patch}{patch.id}"
+    what = f"{patch.id} is frozen, for it is {patch.state}: what came late is a new patch"
+    return Step(what, _add_commands(progress, release, pick))
+
+
+def _add_commands(progress: Progress, release: Preparation, *work: str) -> tuple[str, ...]:
+    """A new patch becomes a candidate, and gets a branch with that work."""
     patch = f"{progress.free_number}-some-words"
     folder, books = _patch_folder(progress, patch), _book(progress, release, CANDIDATES)
     branch = progress.layout.patch + patch
-    commands = (
+    return (
         *_onto(progress, release.branch),
         f"echo {patch} >> {books}",
         f"mkdir -p {folder}",
@@ -122,9 +145,9 @@ def _add(progress: Progress, release: Preparation) -> Step:
         f"git add {books} {folder}",
         f"git commit -m 'Add {patch} to the candidates'",
         f"git switch -c {branch}",
+        *work,
         *_push(progress, release.branch.name, branch),
     )
-    return Step(f"begin a patch for {release.version}: the number of its ticket, and some words", commands)
 
 
 def _work(progress: Progress, release: Preparation, patch: Patch) -> Step:

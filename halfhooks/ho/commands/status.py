@@ -10,7 +10,7 @@ from typing import Optional
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console, cannot_tell
-from halfhooks.ho.progress import Branch, Patch, Place, Preparation, Progress, read_progress
+from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Place, Preparation, Progress, read_progress
 from halfhooks.ho.repository import Clone, find_git
 from halfhooks.ho.steps import Step, next_steps
 from halfhooks.layout import HALFHOOKS, HEADS
@@ -128,7 +128,8 @@ def show_turn(console: Console, progress: Progress) -> None:
     """What goes to production next, and what keeps it from that."""
     turn = progress.turn
     if turn is None:
-        console.line("nothing is in preparation" if not progress.releases else "nothing can be promoted from here")
+        only = f" on '{progress.remote}'" if progress.releases else ""
+        console.line(f"nothing is in preparation{only}")
     elif not turn.objections:
         console.line(f"next in production: {turn.label}; it can be promoted", "bold green")
     else:
@@ -142,7 +143,7 @@ def release_words(progress: Progress, release: Preparation) -> str:
     words = [release.label, release.status]
     if release.rcs and release.status == PREPARATION:
         words.append(f"RC {release.rcs[-1]}")
-    if not progress.remote or release.branch.there:
+    if release.judged:
         words.append("next" if release == progress.turn else "waits for its turn")
     return ", ".join(word for word in [*words, branch_words(release.branch, progress.top)] if word)
 
@@ -158,7 +159,8 @@ def patch_rows(progress: Progress, release: Preparation) -> list[str]:
 
 def state_words(patch: Patch) -> str:
     """What a patch is, on the remote and here."""
-    waiting = f", {count(patch.waiting, 'commit')} to integrate" if patch.waiting else ""
+    late = patch.state not in ("", CANDIDATE, INTEGRATED)
+    waiting = f", {count(patch.waiting, 'commit')} {'too late' if late else 'to integrate'}" if patch.waiting else ""
     here = f" (here: {patch.here})" if patch.here else ""
     return f"{patch.state or 'not listed'}{waiting}{here}"
 
@@ -242,7 +244,7 @@ def release_values(release: Preparation) -> dict[str, object]:
         "branch": branch_values(release.branch),
         "rcs": list(release.rcs) if release.status == PREPARATION else [],
         "patches": [{**patch._asdict(), "branch": branch_values(patch.branch)} for patch in release.patches],
-        "promotable": not release.objections,
+        "promotable": release.promotable,
         "objections": [{"code": finding.code, "message": finding.text} for finding in release.objections],
     }
 

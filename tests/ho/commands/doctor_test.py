@@ -72,7 +72,9 @@ def test_a_hook_that_does_not_run_is_an_error(healthy: Dev):
     doctor(healthy.clone)
 
 
-def test_the_framework_has_to_have_installed_all_that_is_asked_for(tmp_path: Path):
+def test_the_framework_has_to_have_installed_all_that_is_asked_for(tmp_path: Path, monkeypatch):
+    bare = os.environ["PATH"]
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     with standing_in(tmp_path):
         assert cli.main(["init", "shop"]) == 0
     shop = tmp_path / "shop"
@@ -84,6 +86,9 @@ def test_the_framework_has_to_have_installed_all_that_is_asked_for(tmp_path: Pat
     lines = doctor(shop)
     assert "the framework runs halfhooks-pre-commit" in worst(lines, "hooks")["text"]
     assert worst(lines, "remote")["text"] == "there is no remote 'origin': nothing can be pushed"
+    where = [folder for folder in bare.split(":") if not Path(folder, "ho").exists()]
+    monkeypatch.setenv("PATH", ":".join(where))
+    assert "'ho' is not in the PATH" in worst(doctor(shop, code=1), "hooks")["text"]
 
 
 def test_somebody_elses_hooks_are_named(healthy: Dev):

@@ -320,6 +320,22 @@ def test_our_entries_are_those_of_the_framework(tmp_path: Path):
     subprocess.run(validate, cwd=tmp_path / "shop", check=True)
 
 
+def test_the_framework_runs_what_was_configured(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "cache"))
+    init(tmp_path, "shop")
+    shop = Dev(tmp_path / "shop", Server.create(tmp_path / "server.git"))
+    shop.git("remote", "add", "origin", str(shop.server.path))
+    run(sys.executable, "-m", "pre_commit", "install", cwd=shop.clone)
+    shop.push("ho-prod").accepted()
+    shop.write("app.py", "x\n").git("add", "app.py")
+    done = subprocess.run(["git", "commit", "-m", "x"], cwd=shop.clone, capture_output=True, text=True)
+    assert (done.returncode, "error[HH107]" in done.stderr) == (1, True)
+    shop.git("rm", "-q", "-f", "app.py")
+    shop.start_release("0.1.0").new_patch("0.1.0", "12-users").work_on("12-users")
+    assert "Refs #12" in shop.git("log", "-1", "--format=%B")
+
+
 EXISTING = {
     "a list that is indented": "repos:\n  - repo: local\n    hooks:\n      - {id: a, name: a, entry: a, language: system}\n",
     "a list that is not": "# ours\nrepos:\n- repo: local  # it\n  hooks:\n  - {id: a, name: a, entry: a, language: fail}\n",

@@ -241,6 +241,37 @@ def test_a_patch_of_no_release_is_led_back(shop: Dev):
     assert "belongs to no open release" in ask(shop.clone)["steps"][0]["what"]
 
 
+def test_late_work_on_a_staged_patch_becomes_a_new_one(shop: Dev):
+    shop.step("merge_patch", "0.1.1", "4-fix").step("move_to_stage", "0.1.1", "4-fix").commit(message="Stage 4-fix")
+    shop.push("ho-release/0.1.1").accepted()
+    shop.switch("ho-patch/4-fix").commit("app/late.py", "x\n").push("ho-patch/4-fix").refused("HH112")
+    assert "4-fix  staged, 1 commit too late" in shown(shop.clone, terminal=False)
+    step = ask(shop.clone)["steps"][0]
+    assert step["what"].startswith("4-fix is frozen")
+    take(shop, shop.clone, step)
+    assert patches(ask(shop.clone))["6-some-words"] == "candidate"
+    assert ask(shop.clone)["place"]["ahead"] == 1
+
+
+def test_a_patch_that_was_integrated_and_has_moved_on_is_merged_again(shop: Dev):
+    shop.step("merge_patch", "0.1.1", "4-fix").push("ho-release/0.1.1").accepted()
+    shop.switch("ho-patch/4-fix").commit("app/more.py", "x\n").push("ho-patch/4-fix").accepted()
+    (patch,) = ask(shop.clone)["releases"][0]["patches"]
+    assert (patch["state"], patch["waiting"]) == ("integrated", 1)
+    take(shop, shop.clone, ask(shop.clone)["steps"][0])
+    assert patches(ask(shop.clone))["4-fix"] == "staged"
+
+
+def test_a_release_that_is_only_here_is_not_next(project: Dev):
+    project.switch("-c", "ho-release/0.0.1")
+    said = ask(project.clone)
+    assert (said["next"], said["releases"][0]["promotable"]) == (None, False)
+    assert "0.0.1, in preparation, only here, checked out" in shown(project.clone, terminal=False)
+    assert said["steps"][0]["commands"] == ["git push -u origin ho-release/0.0.1"]
+    take(project, project.clone, said["steps"][0])
+    assert ask(project.clone)["next"] == "0.0.1"
+
+
 # --- as text
 
 
