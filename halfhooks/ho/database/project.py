@@ -1,0 +1,134 @@
+"""The project of the working directory, as the commands that work on databases need it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from halfhooks.collect import own_keys
+from halfhooks.config import Config, make_config, parse_config
+from halfhooks.git import Repository, parse_pairs
+from halfhooks.ho.database.configured import Settings, database_name, is_production
+from halfhooks.ho.database.databases import DEVELOPMENT, PREFIX, PRODUCTION_COMMENT, Database, Databases
+from halfhooks.ho.database.python_files import Interpreter, PythonRunner, find_interpreter
+from halfhooks.ho.plan import Plan, model_files, read_plan
+from halfhooks.ho.repository import Clone, find_git
+from halfhooks.ho.trees import CommitTree, WorkingTree
+from halfhooks.layout import HEADS, Layout
+from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
+from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
+
+
+class Project(NamedTuple):
+    """A clone with its policy. `environment` is that of the caller."""
+
+    clone: Clone
+    repository: Repository
+    config: Config
+    layout: Layout
+    environment: Mapping[str, str]
+
+    @property
+    def settings(self) -> Settings:
+        """What the project says about its database."""
+        folder = "".join(letter if letter.isalnum() else "_" for letter in Path(self.clone.top).name.lower())
+        return Settings(self.config.database, self.config.package or folder)
+
+    @property
+    def database(self) -> str:
+        """The name of its development database."""
+        return database_name(self.settings, self.environment)
+
+    def python(self) -> PythonRunner:
+        """What runs its Python files."""
+        path = find_interpreter(self.config.python, self.clone.top, self.environment)
+        half_orm = self.config.database if self.config.database and not self.settings.is_dsn else ""
+        return PythonRunner(Interpreter(path, self.clone.top, half_orm, self.environment))
+
+
+def open_project() -> Project:
+    """The project of the working directory; `CannotTell` where there is none, or its policy cannot be read."""
+    git = find_git()
+    clone = Clone(git)
+    if not clone.top:
+        raise CannotTell("this repository has no working tree: go to a clone of it")
+    repository = Repository(git, clone.common_dir, os.environ)
+    layout = Config().layout()
+    config = read_config(repository, os.path.join(clone.top, layout.policy))
+    return Project(clone, repository, config, config.layout(), dict(os.environ))
+
+
+def read_config(repository: Repository, file: str) -> Config:
+    """The policy in a file of the working tree, under the repository's own keys; `CannotTell` where it is wrong."""
+    pairs = []
+    if os.path.exists(file):
+        pairs = parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
+    fields, problems = parse_config(pairs)
+    for problem in problems:
+        raise CannotTell(f"in {file}: {problem}")
+    return make_config({**fields, **parse_config(own_keys(repository.start_config()))[0]})
+
+
+def plan_here(project: Project) -> Plan:
+    """The plan of the working tree, by the branch that is checked out; `CannotTell` on a branch that has none."""
+    branch = project.clone.branch()
+    name = parse_ref(HEADS + branch, project.layout)
+    source = WorkingTree(project.clone.top)
+    if name.kind == PATCH_BRANCH:
+        return read_plan(source, project.layout, name.patch)
+    if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH):
+        return read_plan(source, project.layout)
+    where = f"'{branch}' is neither a patch branch nor a release branch" if branch else "HEAD is detached"
+    raise CannotTell(f"{where}: git switch to one, or ho apply --release X.Y.Z, or ho apply --production")
+
+
+def plan_of_version(project: Project, label: str) -> Plan:
+    """The plan of a version whose model is in the working tree, production's for ""; `CannotTell` without one."""
+    source = WorkingTree(project.clone.top)
+    if not label:
+        return read_plan(source, project.layout, production=True)
+    return Plan(label, model_files(source, project.layout, label), ())
+
+
+def plan_of_branch(project: Project, branch: str, production: bool = False) -> Plan:
+    """The plan of a branch: of the working tree where it is checked out, else of its tip here, else of the remote's."""
+    if project.clone.branch() == branch:
+        return read_plan(WorkingTree(project.clone.top), project.layout, production=production)
+    commit = project.clone.commit(HEADS + branch) or project.clone.commit(tracking(ORIGIN) + branch)
+    if not commit:
+        raise CannotTell(f"there is no branch '{branch}', here or on {ORIGIN}: git fetch {ORIGIN}")
+    reader = Reader(project.repository)
+    try:
+        return read_plan(CommitTree(reader, commit), project.layout, production=production)
+    finally:
+        reader.close()
+
+
+def refuse_foreign(
+    project: Project, databases: Databases, name: str, replace: bool, command: str
+) -> Optional[Database]:
+    """The database of a name when we may replace it, None when there is none; else `CannotTell` with what allows it."""
+    file = is_production(project.settings, name, project.environment)
+    if file:
+        raise CannotTell(f"'{name}' is in production, {file} says: --to another database")
+    found = databases.find(name)
+    if name.startswith(PREFIX) or name in ("postgres", "template0", "template1"):
+        raise CannotTell(f"'{name}' is no name for a database of a project: --to another one")
+    if found is None:
+        return None
+    if found.comment.startswith(PRODUCTION_COMMENT):
+        raise CannotTell(f"'{name}' is in production, its comment says: --to another database")
+    if found.kind != DEVELOPMENT and not replace:
+        raise CannotTell(
+            f"'{name}' was not made by halfhooks, and would be replaced. That is allowed by: {command} --replace; "
+            f"another database is made by: {command} --to {name}_dev"
+        )
+    clone = str((found.mark or {}).get("clone", ""))
+    if found.kind == DEVELOPMENT and clone != project.clone.common_dir and Path(clone).is_dir() and not replace:
+        raise CannotTell(
+            f"'{name}' is the database of another clone, {clone}. It is replaced by: {command} --replace; "
+            f"another database is made by: {command} --to {name}_2"
+        )
+    return found

@@ -1,0 +1,104 @@
+"""The template cache: databases in states that were reached before, by the id of all that led there (`Plan.keys`).
+
+A template takes no connections, so nothing can change it. It is named by its key, and only a database in that very state
+ever gets the name, in the transaction that marks it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+from halfhooks.ho.database.databases import (
+    PREFIX,
+    TEMPLATE,
+    Database,
+    Databases,
+    DuplicateDatabase,
+    InvalidCatalogName,
+)
+
+MOST = 24
+MOST_BYTES = 4 << 30
+FORMAT = "1"
+"""Part of every key: raised when what we do on the way to a state changes."""
+
+
+class Limits(NamedTuple):
+    """How many templates are kept, and how many bytes they may take together."""
+
+    most: int = MOST
+    most_bytes: int = MOST_BYTES
+
+
+def salt(databases: Databases) -> str:
+    """What decides about a state besides the files: the server's version, and our own ways."""
+    return f"{FORMAT} {databases.version}"
+
+
+def template_name(key: str) -> str:
+    """The name of the template of a state."""
+    return f"{PREFIX}{key[:40]}"
+
+
+def listed(databases: Databases) -> list[Database]:
+    """The templates of a server, the one that was used last first."""
+    return sorted(databases.ours(TEMPLATE), key=lambda database: -float((database.mark or {}).get("used", 0)))
+
+
+def longest(databases: Databases, keys: Sequence[str]) -> int:
+    """How many of some keys, in order of the way, lead to the last one that has a template: 0 for none."""
+    names = {database.name: database for database in databases.ours(TEMPLATE)}
+    for number in range(len(keys), 0, -1):
+        database = names.get(template_name(keys[number - 1]))
+        if database and database.mark and database.mark.get("key") == keys[number - 1]:
+            return number
+    return 0
+
+
+def copy(databases: Databases, key: str) -> Optional[str]:
+    """A scratch database that is a copy of the template of a key; its name, None where there is none any more."""
+    name = template_name(key)
+    try:
+        made = databases.make(template=name)
+    except InvalidCatalogName:
+        return None
+    with contextlib.suppress(InvalidCatalogName):
+        found = databases.find(name)
+        if found and found.mark:
+            databases.mark(name, **{**_mark(found), "used": time.time()})
+    return made
+
+
+def keep(databases: Databases, scratch: str, key: str, words: str, limits: Limits) -> None:
+    """Keep the state of a scratch database, to which nobody may be connected, as the template of a key."""
+    name = template_name(key)
+    if databases.find(name):
+        return
+    made = databases.make(template=scratch)
+    databases.run(f"alter database {databases.quote(made)} allow_connections false")
+    now = time.time()
+    try:
+        databases.rename(made, name, kind=TEMPLATE, key=key, words=words, made=now, used=now)
+        databases.unlock(made)
+    except DuplicateDatabase:  # another command was quicker
+        databases.drop(made)
+    evict(databases, limits, name)
+
+
+def evict(databases: Databases, limits: Limits, spared: str = "") -> int:
+    """Remove the templates beyond the limits, those that were not used for longest first; how many."""
+    gone = size = 0
+    for number, database in enumerate(listed(databases)):
+        size += database.size
+        if database.name != spared and (number >= limits.most or size > limits.most_bytes):
+            databases.drop(database.name)
+            size -= database.size
+            gone += 1
+    return gone
+
+
+def _mark(database: Database) -> dict[str, object]:
+    return {name: value for name, value in (database.mark or {}).items() if name != "halfhooks"}
