@@ -17,6 +17,8 @@ from halfhooks.version import Version
 
 PRE_COMMIT = ".pre-commit-config.yaml"
 IGNORE = ".gitignore"
+GROWING = (IGNORE, PRE_COMMIT)
+"""Files that lines are added to where they exist."""
 
 STAGES = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge", "post-checkout")
 """The hooks that `pre-commit install` has to install for a project of ours."""

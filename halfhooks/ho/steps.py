@@ -168,20 +168,27 @@ def _integrate(progress: Progress, release: Preparation, patch: Patch) -> Step:
     name = progress.layout.patch + patch.id
     theirs = f"{progress.remote}/{name}" if patch.branch.there and not patch.branch.ahead else name
     merge = f"git merge --no-ff -m 'Integrate {patch.id}' {theirs}"
-    commands = (*_onto(progress, release.branch), merge, *_staging(progress, release, patch))
+    here = patch.branch.here and (patch.branch.ahead or not patch.branch.there)
+    pushed = _push(progress, name) if here else []  # what is merged has to be a commit of the branch on the server
+    commands = (
+        *pushed,
+        *_onto(progress, release.branch),
+        merge,
+        *_staging(progress, release, patch, patch.branch.exists),
+    )
     return Step(f"integrate {patch.id} into {release.version} and stage it, when it is ready", commands)
 
 
 def _stage(progress: Progress, release: Preparation, patch: Patch) -> Step:
-    commands = (*_onto(progress, release.branch), *_staging(progress, release, patch))
+    commands = (*_onto(progress, release.branch), *_staging(progress, release, patch, patch.branch.there))
     return Step(f"stage {patch.id}, which {release.version} has got", commands)
 
 
-def _staging(progress: Progress, release: Preparation, patch: Patch) -> list[str]:
-    """A candidate becomes staged, and its branch goes."""
+def _staging(progress: Progress, release: Preparation, patch: Patch, there: bool) -> list[str]:
+    """A candidate becomes staged, and its branch goes, also on the remote if it is `there`."""
     candidates, stage = (_book(progress, release, form) for form in (CANDIDATES, STAGE))
     name = progress.layout.patch + patch.id
-    gone = [f":{name}"] if patch.branch.there else []
+    gone = [f":{name}"] if there else []
     return [
         f"sed -i '/^{patch.id}$/d' {candidates}",
         f"echo {patch.id} >> {stage}",

@@ -19,7 +19,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.config import Config, make_config, parse_config
 from halfhooks.git import GitError
-from halfhooks.ho.beginning import IGNORED, Planned, Wish, plan
+from halfhooks.ho.beginning import GROWING, IGNORED, Planned, Wish, plan
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.repository import Clone, find_git, make_repository, reason
@@ -174,7 +174,7 @@ def begin(git: str, clone: Clone, wish: Wish, dry_run: bool) -> int:
     with Survey(git, {**os.environ, "GIT_DIR": clone.common_dir}) as survey:
         ground = find_ground(clone, survey)
         wish = with_policy(survey, ground, wish)
-        files, remarks = plan(wish, lambda path: text_at(clone, ground.base, path))
+        files, remarks = plan(wish, lambda path: text_at(survey, ground.base, path))
         refuse_strangers(clone, ground, wish)
         refuse_untracked(clone, ground, files)
         above = f" above {ground.name}" if ground.base else ""
@@ -254,11 +254,16 @@ def with_policy(survey: Survey, ground: Ground, wish: Wish) -> Wish:
     return wish._replace(root=config.root)
 
 
-def text_at(clone: Clone, base: str, path: str) -> Optional[str]:
-    """The text of a file in a commit; "" for a folder or a link, None where there is nothing."""
-    if not base or not clone.run("ls-tree", "--full-tree", base, "--", path):
+def text_at(survey: Survey, base: str, path: str) -> Optional[str]:
+    """The text of a file in a commit; "" for a link or a folder, None where there is nothing."""
+    entry = entry_at(survey.objects, base, path)
+    if entry is None:
         return None
-    return clone.start("cat-file", "blob", f"{base}:{path}").finish().decode("utf-8", "surrogateescape")
+    if is_file(entry):
+        return survey.objects.blob(entry.oid).decode("utf-8", "surrogateescape")
+    if path in GROWING:
+        raise Refused(f"'{path}' is no file that lines can be added to; make it one, commit it, then again: ho init")
+    return ""
 
 
 def refuse_strangers(clone: Clone, ground: Ground, wish: Wish) -> None:

@@ -223,6 +223,15 @@ def write(path: str, text: str = "x\n"):
     return lambda dev: dev.write(path, text)
 
 
+def link(path: str):
+    def make(dev: Dev) -> None:
+        (dev.clone / path).unlink()
+        (dev.clone / path).symlink_to("app/one.py")
+        dev.commit()
+
+    return make
+
+
 REFUSALS = {
     "a file of the workflow's folders": (commit("model/theirs.py"), (), "'model/theirs.py' is in the way"),
     "an untracked file in its place": (write("halfhooks.conf"), (), "'halfhooks.conf' is in the working tree"),
@@ -230,6 +239,12 @@ REFUSALS = {
     "a policy that git cannot parse": (commit("halfhooks.conf", "[half\n"), (), "bad config line 1"),
     "a link that leads elsewhere": (commit("model/schema.sql"), (), "error[HH503]"),
     "a branch that looks like ho-prod": (commit("Releases/x.txt"), (), "error[HH302]"),
+    "a link that would have to grow": (link(".gitignore"), (), "'.gitignore' is no file that lines can be added to"),
+    "a folder that would have to grow": (
+        commit(".pre-commit-config.yaml/a"),
+        (),
+        "'.pre-commit-config.yaml' is no file",
+    ),
     "a bare repository": (lambda dev: os.chdir(dev.server.path), (), "has no working tree"),
     "nothing checked out": (lambda dev: dev.git("switch", "-q", "--orphan", "void"), (), "git switch main"),
     "ho-prod in another working tree": (

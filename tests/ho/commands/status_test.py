@@ -262,6 +262,18 @@ def test_a_patch_that_was_integrated_and_has_moved_on_is_merged_again(shop: Dev)
     assert patches(ask(shop.clone))["4-fix"] == "staged"
 
 
+def test_a_patch_that_is_integrated_and_has_no_branch_any_more_is_staged(shop: Dev):
+    shop.step("merge_patch", "0.1.1", "4-fix").push("ho-release/0.1.1").accepted()
+    shop.push(":ho-patch/4-fix").accepted()
+    assert follow(shop, shop.clone, "0.1.1") == ["stage", "promote"]
+
+
+def test_what_is_integrated_is_pushed_before(shop: Dev):
+    shop.switch("ho-patch/4-fix").commit("app/more.py", "x\n").switch("ho-prod")
+    assert follow(shop, shop.clone, "0.1.1") == ["integrate", "promote"]
+    assert shop.git("show", "origin/ho-prod:app/more.py") == "x\n"
+
+
 def test_a_release_that_is_only_here_is_not_next(project: Dev):
     project.switch("-c", "ho-release/0.0.1")
     said = ask(project.clone)
