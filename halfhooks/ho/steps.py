@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Preparation, Progress
 from halfhooks.layout import CANDIDATES, RC, STAGE
@@ -42,8 +42,10 @@ def _own_branch(progress: Progress) -> Iterator[Step]:
         return
     name, theirs = branch.name, f"{remote}/{branch.name}"
     if not branch.there:
-        if kind != "patch" or progress.place.release:
-            yield Step(f"'{name}' is only here", (f"git push -u {remote} {name}",))
+        release = progress.find(progress.place.release)
+        first = [release.branch.name] if release and _own_state(progress) == "" else []
+        if kind != "patch" or release:
+            yield Step(f"'{name}' is only here", tuple(_push(progress, *first, name, track=True)))
     elif branch.ahead and branch.behind:
         if kind == "patch":
             yield Step(f"'{name}' and '{theirs}' have parted", (f"git rebase {theirs}", f"git push {remote} {name}"))
@@ -55,11 +57,16 @@ def _own_branch(progress: Progress) -> Iterator[Step]:
         yield Step(f"push what is only here of '{name}'", (f"git push {remote} {name}",))
 
 
+def _own_state(progress: Progress) -> Optional[str]:
+    """The state of the patch that we are on, "" where only we list it, None where we are on none."""
+    release = progress.find(progress.place.release)
+    patches = release.patches if release else ()
+    return next((patch.state for patch in patches if patch.id == progress.place.patch), None)
+
+
 def _is_frozen(progress: Progress) -> bool:
     """Whether we are on a patch that takes no more commits."""
-    release = progress.find(progress.place.release)
-    states = {patch.id: patch.state for patch in release.patches} if release else {}
-    return states.get(progress.place.patch, "") not in ("", CANDIDATE, INTEGRATED)
+    return _own_state(progress) not in (None, "", CANDIDATE, INTEGRATED)
 
 
 # --- the workflow
@@ -254,10 +261,10 @@ def _onto(progress: Progress, branch: Branch) -> list[str]:
     return [command for command in commands if command]
 
 
-def _push(progress: Progress, *refs: str) -> list[str]:
+def _push(progress: Progress, *refs: str, track: bool = False) -> list[str]:
     """The push of some refs, all or none; nothing where there is no remote."""
-    atomic = "--atomic " if len(refs) > 1 else ""
-    return [f"git push {atomic}{progress.remote} {' '.join(refs)}"] if progress.remote else []
+    options = ("--atomic " if len(refs) > 1 else "") + ("-u " if track else "")
+    return [f"git push {options}{progress.remote} {' '.join(refs)}"] if progress.remote else []
 
 
 def _book(progress: Progress, release: Preparation, form: str, number: int = 0) -> str:

@@ -106,6 +106,8 @@ def test_what_is_only_here_is_told_apart(shop: Dev):
         "behind": 0,
     }
     assert (said["place"]["branch"]["here"], said["place"]["branch"]["there"]) == (True, False)
+    take(shop, shop.clone, said["steps"][0])
+    assert patches(ask(shop.clone))["6-new"] == "candidate"
 
 
 def test_what_somebody_else_did_is_told_after_a_fetch(shop: Dev):
