@@ -1,0 +1,103 @@
+"""Names of the database as names of Python: valid, readable, the same in every run, and never two alike."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from keyword import iskeyword
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+
+HASH_LENGTHS = (6, 12, 64)
+
+
+def identifier(name: str) -> str:
+    """An ASCII identifier that resembles `name`: accents go, blanks and signs become `_`, other letters `uXXXX`."""
+    text = "".join(_ascii(character) for character in unicodedata.ucd_3_2_0.normalize("NFKD", name))
+    if not text or text[0].isdigit():
+        text = "_" + text
+    return text + "_" if iskeyword(text) else text
+
+
+def _ascii(character: str) -> str:
+    if character.isascii():
+        return character if character.isalnum() or character == "_" else "_"
+    return "" if unicodedata.ucd_3_2_0.combining(character) else f"u{ord(character):x}"
+
+
+def is_attribute(name: str) -> bool:
+    """Whether Python reaches an attribute of just this name: it takes identifiers in their normal form."""
+    return name.isidentifier() and not iskeyword(name) and unicodedata.normalize("NFKC", name) == name
+
+
+def attribute(name: str) -> str:
+    """The name of a column as an attribute: itself where that is possible."""
+    if is_attribute(name) and not name.startswith("__"):
+        return name
+    return identifier(name.lstrip("_") if name.startswith("__") else name)
+
+
+def module(name: str) -> str:
+    """The name of a relation or of a part of a schema's name as a module: in lower case, for systems without case."""
+    text = identifier(name).lower()
+    return text + "_" if iskeyword(text) or (text.startswith("__") and text.endswith("__")) else text
+
+
+def camel_case(name: str) -> str:
+    """A relation's class, in which half_orm looks for it: the runs of letters and digits, each with a capital."""
+    words, start = [], True
+    for character in name.lower():
+        if not character.isalnum():
+            start = True
+            continue
+        words.append(character.upper() if start else character)
+        start = False
+    return "".join(words)
+
+
+def class_name(name: str) -> str:
+    """`camel_case` where that is a name of Python, else something like it."""
+    text = camel_case(name)
+    if text.isidentifier() and unicodedata.normalize("NFKC", text) == text:
+        return text + "_" if iskeyword(text) else text
+    text = camel_case(identifier(name)) or "_"
+    if text[0].isdigit():
+        text = "_" + text
+    return text + "_" if iskeyword(text) else text
+
+
+def allocate(
+    wanted: Mapping[Key, Sequence[str]],
+    taken: Collection[str] = (),
+    exact: Collection[Key] = (),
+    fold: Callable[[str], str] = str,
+) -> dict[Key, str]:
+    """A name for each key, of its candidates the first that nobody else wants.
+
+    Of several that want the same, those in `exact` keep it; all others go on to their next candidate, and in the end to
+    one with a hash of their key: so no name depends on the order, and another one hardly ever moves it.
+    """
+    candidates = {key: [*names, *_hashed(key, names[-1])] for key, names in wanted.items()}
+    level = dict.fromkeys(wanted, 0)
+    used = {fold(name) for name in taken}
+    while True:
+        current = {key: fold(candidates[key][number]) for key, number in level.items()}
+        count = Counter(current.values())
+        kept = {current[key] for key in exact if key in current and level[key] == 0}
+        move = [
+            key
+            for key, name in current.items()
+            if name in used or (count[name] > 1 and not (name in kept and key in exact and level[key] == 0))
+        ]
+        if not move:
+            return {key: candidates[key][number] for key, number in level.items()}
+        for key in move:
+            level[key] += 1
+
+
+def _hashed(key: Hashable, name: str) -> Iterable[str]:
+    digest = hashlib.sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()
+    return (f"{name}_{digest[:length]}" for length in HASH_LENGTHS)

@@ -1,0 +1,77 @@
+"""The parts of a generated file that belong to its user, and the line that says whose the rest is.
+
+Regions stand between two marker lines, the last one may reach to the end of the file: half_orm_dev's format. What is not
+in a region is sealed: the first line holds a hash of it, so that it can be told from what somebody has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, Optional
+
+BEGIN = "#>>> PLACE YOUR CODE BELOW THIS LINE. DO NOT REMOVE THIS LINE!\n"
+END = "#<<< PLACE YOUR CODE ABOVE THIS LINE. DO NOT REMOVE THIS LINE!\n"
+
+# formatters put a blank behind the '#'; old versions of half_orm_dev wrote BELLOW
+MARKER = re.compile(r"^[ \t]*# ?(>>> PLACE YOUR CODE BELL?OW|<<< PLACE YOUR CODE ABOVE) THIS LINE\..*(?:\n|\Z)", re.M)
+SEAL = re.compile(r"^# Made by ho codegen \(([\w.-]+), ([0-9a-f]{16})\):.*\n", re.M)
+SEAL_WITHIN = 2_000
+"""Characters within which a seal stands: people put licences before it."""
+
+
+class Cut(NamedTuple):
+    """A file in pieces: what was generated, and the regions between those pieces."""
+
+    generated: tuple[str, ...]
+    regions: tuple[str, ...]
+
+    @property
+    def custom(self) -> bool:
+        """Whether somebody wrote something into a region."""
+        return any(region.strip() for region in self.regions)
+
+
+class Seal(NamedTuple):
+    """Which target made a file, and whether everything outside of its regions is as that target left it."""
+
+    target: str
+    intact: bool
+
+
+def cut(text: str) -> Optional[Cut]:
+    """The pieces of a file; None where its markers do not follow one another as they should."""
+    generated, regions, start, inside = [], [], 0, False
+    for marker in MARKER.finditer(text):
+        opens = ">>>" in marker.group()
+        if opens == inside:
+            return None
+        if opens:
+            generated.append(text[start : marker.end()])
+            start = marker.end()
+        else:
+            regions.append(text[start : marker.start()])
+            start = marker.start()
+        inside = opens
+    (regions if inside else generated).append(text[start:])
+    return Cut(tuple(generated), tuple(regions))
+
+
+def sealed(target: str, text: str) -> str:
+    """A generated text with its first line."""
+    what = "change only what stands between the markers" if MARKER.search(text) else "do not change it"
+    return f"# Made by ho codegen ({target}, {_hash(text)}): {what}.\n{text}"
+
+
+def read_seal(text: str) -> Optional[Seal]:
+    """The seal of a file, None for one that was not generated."""
+    found = SEAL.search(text[:SEAL_WITHIN])
+    if found is None:
+        return None
+    return Seal(found.group(1), found.group(2) == _hash(text[: found.start()] + text[found.end() :]))
+
+
+def _hash(text: str) -> str:
+    pieces: Sequence[str] = (cut(text) or Cut((text,), ())).generated
+    return hashlib.sha256("\0".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()[:16]

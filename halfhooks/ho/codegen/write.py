@@ -1,0 +1,283 @@
+"""Puts generated files in place: compares first, then writes all or none, and touches nothing that is not ours.
+
+Everything is staged in `PACKAGE/.halfhooks/`, which git ignores; a journal that appears by one rename decides, and from
+then on there are renames only. Who comes after a kill finishes them (`finish`). Each generated module imports nothing but
+the package and its support module, so that any mixture of old and new files can be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+from halfhooks.ho.codegen.regions import cut, read_seal, sealed
+from halfhooks.ho.codegen.target import File, Output
+from halfhooks.survey import CannotTell
+
+WORK = ".halfhooks"
+JOURNAL = "journal.json"
+STAGING = "staging"
+KEPT = "kept"
+PART = re.compile(r"\w[\w.-]*", re.ASCII)
+
+
+class Change(NamedTuple):
+    """A file that gets a new text; `old` is "" for one that is not there. `lost`: somebody had changed generated lines."""
+
+    path: str
+    old: Optional[str]
+    new: str
+    lost: bool = False
+
+
+class Plan(NamedTuple):
+    """What a run would do. `deleted` are paths and texts; `orphans` hold somebody's code for what is gone, and stay."""
+
+    changes: tuple[Change, ...] = ()
+    deleted: tuple[tuple[str, str], ...] = ()
+    orphans: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing has to be done, and nothing is left that should not be there."""
+        return not (self.changes or self.deleted or self.orphans)
+
+
+def read(root: Path, path: str) -> Optional[str]:
+    """The text of a file of the package, None where there is none; `CannotTell` for what is no file of text."""
+    try:
+        if any((root / part).is_symlink() for part in _prefixes(path)):
+            raise CannotTell(f"'{path}' is behind a symbolic link, and nothing is written through one; remove the link")
+        return (root / path).read_bytes().decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotTell(f"'{path}' cannot be read: {error}") from None
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[: length + 1]) for length in range(len(parts)))
+
+
+def plan(root: Path, target: str, output: Output, scope: Optional[Collection[str]] = None) -> Plan:
+    """What has to change below `root`. Files that are gone are looked for in the folders of `scope`, None for all."""
+    changes, conflicts = [], list(_bad_paths(output.files))
+    files = []
+    for file in sorted(output.files) if not conflicts else ():
+        old = read(root, file.path)
+        new = sealed(target, file.text)
+        if old is not None and file.keep and _foreign(old, target):
+            continue
+        files.append((file.path, new))
+        if old == new:
+            continue
+        problem = _conflict(root, file, old, target)
+        if problem:
+            conflicts.append(problem)
+        else:
+            seal = read_seal(old or "")
+            changes.append(Change(file.path, old, new, bool(seal and not seal.intact)))
+    deleted, orphans = _gone(root, target, {file.path for file in output.files}, scope)
+    return Plan(tuple(changes), tuple(deleted), tuple(orphans), tuple(conflicts), tuple(files))
+
+
+def _bad_paths(files: Iterable[File]) -> Iterator[str]:
+    """What a target must not ask for: paths that lead elsewhere, and such that are one where case does not count."""
+    seen: dict[str, str] = {}
+    for file in files:
+        if not (file.path.endswith(".py") and all(PART.fullmatch(part) for part in file.path.split("/"))):
+            yield f"'{file.path}' is no path that a target may write"
+        elif file.path.casefold() in seen:
+            yield f"'{file.path}' and '{seen[file.path.casefold()]}' are one file on some systems"
+        seen[file.path.casefold()] = file.path
+
+
+def _foreign(old: str, target: str) -> bool:
+    seal = read_seal(old)
+    return seal is None or seal.target != target
+
+
+def _conflict(root: Path, file: File, old: Optional[str], target: str) -> str:
+    for prefix in _prefixes(file.path):
+        if prefix != file.path and (root / prefix).exists() and not (root / prefix).is_dir():
+            return f"'{prefix}' is a file where a folder is needed; move it away: git mv"
+    if old is None or file.adopts:
+        return ""
+    seal = read_seal(old)
+    if seal is None:
+        return f"'{file.path}' was not made by ho codegen, so it is left alone; move it away, or --exclude its relation"
+    if seal.target != target:
+        return f"'{file.path}' was made by the target '{seal.target}'; give each target a --package of its own"
+    if cut(old) is None:
+        return (
+            f"'{file.path}' has damaged markers, so your code in it cannot be told; get them back: git diff {file.path}"
+        )
+    return ""
+
+
+def _gone(
+    root: Path, target: str, paths: Collection[str], scope: Optional[Collection[str]]
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Files of this target that nothing stands behind any more: those to delete, and those with code in them."""
+    deleted, orphans = [], []
+    for path in _modules(root):
+        folder = path.rpartition("/")[0]
+        if path in paths or (scope is not None and folder not in scope):
+            continue
+        text = _text(root / path)
+        seal = read_seal(text) if text is not None else None
+        if text is None or seal is None or seal.target != target:
+            continue
+        pieces = cut(text)
+        if seal.intact and pieces is not None and not pieces.custom:
+            deleted.append((path, text))
+        else:
+            orphans.append(path)
+    return deleted, orphans
+
+
+def _modules(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
+        prefix = os.path.relpath(folder, root) + "/"
+        yield from (prefix.removeprefix("./") + name for name in sorted(names) if name.endswith(".py"))
+
+
+def _text(path: Path) -> Optional[str]:
+    try:
+        return None if path.is_symlink() else path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def diff(plan: Plan, prefix: str = "") -> Iterator[str]:
+    """The lines of a unified diff of what would change."""
+    changes = [
+        *((path, old, new) for path, old, new, _ in plan.changes),
+        *((path, text, "") for path, text in plan.deleted),
+    ]
+    for path, old, new in sorted(changes):
+        before = "/dev/null" if old is None else f"a/{prefix}{path}"
+        after = f"b/{prefix}{path}" if new else "/dev/null"
+        lines = difflib.unified_diff((old or "").splitlines(), new.splitlines(), before, after, lineterm="")
+        yield from lines
+
+
+# --- putting in place
+
+
+def apply(root: Path, plan: Plan) -> list[str]:
+    """Does what a plan says; nothing of it where that fails with `CannotTell`. What was put aside, in words."""
+    if plan.conflicts:
+        raise CannotTell(plan.conflicts[0])
+    _compile(plan.changes)
+    with locked(root) as work:
+        finish(root)
+        for path, old in [*((change.path, change.old) for change in plan.changes), *plan.deleted]:
+            if read(root, path) != old:
+                raise CannotTell(f"'{path}' has changed meanwhile, and nothing was written; run it again: ho codegen")
+        aside = [_put_aside(work, change) for change in plan.changes if change.lost]
+        _stage(work, root, plan)
+        finish(root)
+    return aside
+
+
+@contextlib.contextmanager
+def locked(root: Path) -> Iterator[Path]:
+    """The folder for our own things, while nobody else writes to the package."""
+    work = root / WORK
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        (work / ".gitignore").write_text("*\n", "ascii")
+        with open(work / "lock", "w") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield work
+    except OSError as error:
+        raise CannotTell(f"'{root}' cannot be written: {error.strerror}: '{error.filename}'") from None
+
+
+def interrupted(root: Path) -> bool:
+    """Whether somebody was killed while files were put in place; `finish` goes on from there."""
+    return (root / WORK / JOURNAL).exists()
+
+
+def _compile(changes: Iterable[Change]) -> None:
+    for change in changes:
+        try:
+            compile(change.new, change.path, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError) as error:
+            line = getattr(error, "lineno", None) or 0
+            raise CannotTell(
+                f"'{change.path}' would not compile, line {line}: {error}; nothing was written; is your code in it right?"
+            ) from None
+
+
+def _put_aside(work: Path, change: Change) -> str:
+    """Keeps a copy of a file in which somebody changed generated lines."""
+    old = (change.old or "").encode()
+    copy = work / KEPT / f"{change.path}.{hashlib.sha256(old).hexdigest()[:8]}"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(old)
+    return f"'{change.path}' had been changed outside of its markers; as it was: {WORK}/{KEPT}/{copy.name}"
+
+
+def _stage(work: Path, root: Path, plan: Plan) -> None:
+    """Writes everything beside the package, and then the journal, at once."""
+    staging = work / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    writes = []
+    for number, change in enumerate(sorted(plan.changes, key=lambda change: (change.path.count("/"), change.path))):
+        file = staging / str(number)
+        file.write_bytes(change.new.encode("utf-8"))
+        if change.old is not None:
+            file.chmod((root / change.path).stat().st_mode & 0o777)
+        writes.append((file.name, change.path, _hash(change.old)))
+    journal = {"writes": writes, "deletes": [(path, _hash(text)) for path, text in plan.deleted]}
+    (work / f"{JOURNAL}.new").write_text(json.dumps(journal), "utf-8")
+    (work / f"{JOURNAL}.new").replace(work / JOURNAL)
+
+
+def finish(root: Path) -> bool:
+    """Ends what the journal says, if there is one; every step of it can be repeated. To be called while locked."""
+    work = root / WORK
+    try:
+        journal = json.loads((work / JOURNAL).read_text("utf-8"))
+    except FileNotFoundError:
+        return False
+    for name, path, old in journal["writes"]:
+        staged, target = work / STAGING / name, root / path
+        if staged.exists() and _hash(_text(target)) == old:  # else it is in place, or somebody has changed it since
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged.replace(target)
+    for path, old in journal["deletes"]:
+        if _hash(_text(root / path)) != old:
+            continue
+        (root / path).unlink()
+        for folder in (root / path).parents:
+            if folder == root or not _empty(folder):
+                break
+            shutil.rmtree(folder, ignore_errors=True)
+    (work / JOURNAL).unlink()
+    shutil.rmtree(work / STAGING, ignore_errors=True)
+    return True
+
+
+def _hash(text: Optional[str]) -> Optional[str]:
+    return None if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _empty(folder: Path) -> bool:
+    return folder.is_dir() and all(entry.name == "__pycache__" for entry in folder.iterdir())
