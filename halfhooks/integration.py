@@ -126,12 +126,12 @@ def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
     tell.
     """
     if not tip:
-        return _has_files(push, release.tip, patch)
+        return has_files(push, release.tip, patch)
     if _was_squashed(push, release.tip, release.version, patch, tip):
         return True
     arrived = merge_bases(push.objects, release.tip, tip)
     return any(
-        _has_files(push, oid, patch)
+        has_files(push, oid, patch)
         or (
             not _is_on_line(push, release, oid)
             and not _is_others(push, release, patch, oid)
@@ -149,7 +149,7 @@ def _is_others(push: Push, release: Release, patch: str, commit: str) -> bool:
     return any(is_ancestor(push.objects, commit, tip) for tip in dict.fromkeys(tips) if tip)
 
 
-def _has_files(push: Push, commit: str, patch: str) -> bool:
+def has_files(push: Push, commit: str, patch: str) -> bool:
     """Whether a patch directory holds more than its README."""
     directory = folder_at(push.objects, commit, push.layout.path(push.layout.patches, patch))
     return any(name != push.layout.readme for name in directory.names(""))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from halfhooks.history import between, merge_bases
 from halfhooks.immutability import model_files, patches, release_files
+from halfhooks.integration import has_files
 from halfhooks.layout import CANDIDATES, HEADS, TAGS
 from halfhooks.names import (
     PATCH_BRANCH,
@@ -136,9 +137,15 @@ def _holder(push: Push, room: str, name: str) -> str:
 
 
 def _is_old_view(push: Push, patch: str, tip: str, holder: str) -> bool:
-    """Whether a release has a patch as it was when the two branches last met: it has not yet seen the staging."""
-    mine = push.below(tip, push.layout.patches, patch)
-    return any(push.below(base, push.layout.patches, patch) == mine for base in merge_bases(push.objects, tip, holder))
+    """Whether a release has a patch as it was when the two branches last met: it has not yet seen the staging.
+
+    Nor has one that holds nothing but the README of a candidate which a smaller release listed, when that was merged.
+    """
+    room = push.layout.patches
+    if not has_files(push, tip, patch):
+        return True
+    mine = push.below(tip, room, patch)
+    return any(push.below(base, room, patch) == mine for base in merge_bases(push.objects, tip, holder))
 
 
 def strays(push: Push) -> Iterator[Finding]:
