@@ -86,7 +86,7 @@ def _workflow(progress: Progress) -> Iterator[Step]:
     for patch in release.patches:
         if patch.state == INTEGRATED:
             yield _integrate(progress, release, patch) if patch.waiting else _stage(progress, release, patch)
-        elif patch.state != CANDIDATE and patch.id == progress.place.patch and patch.waiting:
+        elif patch.state not in ("", CANDIDATE) and patch.id == progress.place.patch and patch.waiting:
             yield _carry_over(progress, release, patch)
     candidates = [patch for patch in release.patches if patch.state == CANDIDATE]
     ours = [patch for patch in candidates if patch.id == progress.place.patch]

@@ -255,6 +255,16 @@ def test_late_work_on_a_staged_patch_becomes_a_new_one(shop: Dev):
     assert ask(shop.clone)["place"]["ahead"] == 1
 
 
+def test_a_patch_that_was_listed_here_and_not_pushed_yet_is_not_frozen(shop: Dev):
+    shop.step("candidate", "0.1.1", "6-late").switch("-c", "ho-patch/6-late").commit("app/late.py", "x\n")
+    said = ask(shop.clone)
+    (push, *others) = [step["what"] for step in said["steps"]]
+    assert push == "'ho-patch/6-late' is only here"
+    assert not any("frozen" in what for what in others)
+    take(shop, shop.clone, said["steps"][0])
+    assert patches(ask(shop.clone))["6-late"] == "candidate"
+
+
 def test_a_patch_that_was_integrated_and_has_moved_on_is_merged_again(shop: Dev):
     shop.step("merge_patch", "0.1.1", "4-fix").push("ho-release/0.1.1").accepted()
     shop.switch("ho-patch/4-fix").commit("app/more.py", "x\n").push("ho-patch/4-fix").accepted()
