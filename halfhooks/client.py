@@ -13,7 +13,6 @@ from halfhooks.git import GitError, ObjectDatabase, Repository, parse_pairs, rea
 from halfhooks.layout import HALFHOOKS
 from halfhooks.names import PATCH_BRANCH, POLICED_BRANCHES, parse_ref, patch_number
 from halfhooks.objects import MalformedObject
-from halfhooks.survey import CannotTell, Survey, locate
 from halfhooks.values import NamedTuple
 
 TYPE_CHECKING = False
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from halfhooks.push import Push
     from halfhooks.rules import Finding
     from halfhooks.snapshot import Change, Update
-    from halfhooks.survey import Place
+    from halfhooks.survey import Survey
 
     Environment = Mapping[str, str]
     Verdict = tuple[int, list[str]]
@@ -43,6 +42,8 @@ MENDED_IN_THE_FILE = ("HH303", "HH407")
 """What else is wrong with a file itself; the rest is mended by not committing it here."""
 COMMENTS = "#;@!$%^&|:"
 """What git chooses from where core.commentChar is `auto`."""
+ELSEWHERE = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE")
+"""What leads git to another repository than the nearest one."""
 COLLIDING = "HH405"
 """Found at one of two files, whichever was there first."""
 
@@ -98,22 +99,49 @@ def _run(judge: Callable[[], Verdict], stops: bool = True) -> NoReturn:
     try:
         try:
             status, lines = judge()
-        except CannotTell as error:
-            status, lines = PASS, [f"halfhooks: nothing was judged: {error}"]
-        except (GitError, MalformedObject) as error:
-            status, lines = STOP, [f"halfhooks: git could not read what is to be judged: {error}"]
-    except BaseException as error:
-        lines = [f"halfhooks: internal error: {type(error).__name__}: {error}"]
+        except BaseException as error:
+            status, lines = _explain(error)
     finally:
         try:
-            from halfhooks.report import shown
+            if lines:
+                from halfhooks.report import shown
 
-            os.write(2, "".join(f"{shown(line)}\n" for line in lines).encode("utf-8", "replace"))
+                os.write(2, "".join(f"{shown(line)}\n" for line in lines).encode("utf-8", "replace"))
         finally:
             os._exit(status if stops else PASS)
 
 
-# --- a commit
+def _explain(error: BaseException) -> Verdict:
+    from halfhooks.survey import CannotTell
+
+    if isinstance(error, CannotTell):
+        return PASS, [f"halfhooks: nothing was judged: {error}"]
+    if isinstance(error, (GitError, MalformedObject)):
+        return STOP, [f"halfhooks: git could not read what is to be judged: {error}"]
+    return STOP, [f"halfhooks: internal error: {type(error).__name__}: {error}"]
+
+
+# --- where
+
+
+class Place(NamedTuple):
+    """The git directory of the worktree, that of the whole repository, and whether its history is cut off."""
+
+    own_dir: str
+    git_dir: str
+    shallow: bool
+
+
+def find_place(git: str, environment: Environment) -> Place:
+    """The repository that a hook runs in; git itself is asked only where it does not lie before us."""
+    own_dir = os.path.join(os.getcwd(), ".git")
+    by_commit = "GIT_INDEX_FILE" in environment and environment.keys().isdisjoint(ELSEWHERE)
+    if by_commit and os.path.isdir(own_dir):  # git runs the hooks of a commit at the top of the working tree
+        return Place(own_dir, own_dir, os.path.exists(os.path.join(own_dir, "shallow")))
+    from halfhooks.survey import locate
+
+    found = locate(git, environment)
+    return Place(found.own_dir, found.git_dir, found.shallow)
 
 
 class Head(NamedTuple):
@@ -158,9 +186,12 @@ def _read(path: str) -> str:
         return ""
 
 
+# --- a commit
+
+
 def judge_commit(git: str, environment: Environment, merged: tuple[str, ...]) -> Verdict:
     """The verdict on the index, as the next commit of the current branch; `merged` are its further parents, if known."""
-    place = locate(git, environment)
+    place = find_place(git, environment)
     head = find_head(git, place, environment)
     if head.kind not in POLICED_BRANCHES:
         return PASS, []
@@ -176,7 +207,7 @@ def judge_commit(git: str, environment: Environment, merged: tuple[str, ...]) ->
         return PASS, []  # the first commit of all: there is nothing yet that it could break
     if not changes or not (head.kind != PATCH_BRANCH or index.concerns(changes)):
         return PASS, []
-    with _Lacks(place):
+    with _Lacks(place.git_dir, place.shallow):
         return _judge_changes(repository, place, head, amends, merged, changes)
 
 
@@ -188,19 +219,20 @@ def _judge_changes(
     merged: tuple[str, ...],
     changes: list[Change],
 ) -> Verdict:
-    from halfhooks import index
+    from halfhooks import index, staged
 
-    refs = index.read_refs(repository)
+    lister = staged.start_refs(repository)
+    objects = ObjectDatabase(repository)
+    refs = staged.read_refs(repository, lister)
     if HALFHOOKS.production_ref() not in refs.there or not (head.detached or head.ref in refs.here):
         return PASS, []
-    objects = ObjectDatabase(repository)
-    config, remarks = index.read_policy(repository, objects, refs)
+    config, remarks = staged.read_policy(repository, objects, refs)
     tip = head.detached or refs.here[head.ref].commit
     further = merged or tuple(_read(os.path.join(place.own_dir, "MERGE_HEAD")).split())
     before = objects.commit(tip).parents
 
     def find(parents: tuple[str, ...], changes: list[Change]) -> list[Finding]:
-        push = index.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()))
+        push = staged.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()))
         return _early(push, changes, bool(amends)) if push.before.version else []
 
     findings = find(before if amends else (tip, *further), changes)
@@ -312,18 +344,22 @@ def _has_amend(options: list[bytes]) -> bool:
 class _Lacks:
     """Turns a failure to read into no verdict where the clone was made without a part of the repository."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, git_dir: str, shallow: bool) -> None:
+        self._git_dir = git_dir
+        self._shallow = shallow
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if isinstance(error, GitError):
-            if self._place.shallow:
-                raise CannotTell("the history is cut off where it is needed: git fetch --unshallow")
-            if "promisor" in _read(os.path.join(self._place.git_dir, "config")):
-                raise CannotTell(f"this clone is a partial one, and lacks what is needed: {error}")
+        if not isinstance(error, GitError):
+            return
+        from halfhooks.survey import CannotTell
+
+        if self._shallow:
+            raise CannotTell("the history is cut off where it is needed: git fetch --unshallow")
+        if "promisor" in _read(os.path.join(self._git_dir, "config")):
+            raise CannotTell(f"this clone is a partial one, and lacks what is needed: {error}")
 
 
 # --- the message of a commit
@@ -332,19 +368,20 @@ class _Lacks:
 def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]) -> Verdict:
     """Put the reference into the message file that git names."""
     if not arguments:
+        from halfhooks.survey import CannotTell
+
         raise CannotTell("git gives this hook the file that holds the message")
-    place = locate(git, environment)
+    place = find_place(git, environment)
     name = parse_ref(find_head(git, place, environment).ref, HALFHOOKS)
     if name.kind != PATCH_BRANCH:
         return PASS, []
     from halfhooks.git import Process
-    from halfhooks.index import read_ticket
     from halfhooks.message import is_untouched, refer
 
     keys = r"^(core\.comment(char|string)|commit\.template)$"
     asked = Process((git, "config", "-z", "--get-regexp", keys), dict(environment))
     repository = Repository(git, place.own_dir, environment)
-    ticket = read_ticket(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
+    ticket = _read_ticket(repository, os.path.join(os.getcwd(), HALFHOOKS.policy))
     if not ticket:
         return PASS, []
     with open(arguments[0], encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -367,6 +404,22 @@ def refer_to_ticket(git: str, environment: Environment, arguments: Sequence[str]
     return PASS, []
 
 
+def _read_ticket(repository: Repository, file: str) -> str:
+    """What stands before the number of a ticket, in a policy of the working tree or the repository's own keys."""
+    from halfhooks.config import make_config, parse_config
+
+    asked = [repository.start("config", "--file", file, "--no-includes", "-z", "--list")]
+    if repository.has_own_keys():
+        asked.append(repository.start_config())
+    pairs = []
+    for process in asked:
+        try:
+            pairs += parse_pairs(process.finish())
+        except GitError:  # there may be no such file, and no such key
+            pass
+    return make_config(parse_config(pairs)[0]).ticket
+
+
 def _comment(settings: Mapping[str, str], text: str) -> str:
     """What a comment begins with in a message: as configured, or `auto`, which is to be seen in the last line of git's."""
     from halfhooks.message import SCISSORS
@@ -384,6 +437,7 @@ def _comment(settings: Mapping[str, str], text: str) -> str:
 def judge_push(git: str, environment: Environment, arguments: Sequence[str], data: bytes) -> Verdict:
     """The verdict that the server would give: git's arguments are the remote's name and URL, its input one ref a line."""
     from halfhooks.collect import parse_updates
+    from halfhooks.survey import CannotTell, Survey
 
     remote = arguments[0] if arguments else environment.get("PRE_COMMIT_REMOTE_NAME", "")
     # git names what is pushed as it was given: `HEAD^{/two words}`
@@ -396,7 +450,7 @@ def judge_push(git: str, environment: Environment, arguments: Sequence[str], dat
         if updates and not policed:
             return PASS, []
         raise
-    with _Lacks(survey.place), survey:
+    with _Lacks(survey.place.git_dir, survey.place.shallow), survey:
         updates = updates or _framework_update(survey, environment)
         if not updates:
             return PASS, []
@@ -431,21 +485,22 @@ def _framework_update(survey: Survey, environment: Environment) -> tuple[Update,
 
 def announce(git: str, environment: Environment) -> Verdict:
     """One line when the release of the current patch has gained patches that its branch does not have yet."""
-    place = locate(git, environment)
+    place = find_place(git, environment)
     head = find_head(git, place, environment)
     if head.kind != PATCH_BRANCH or head.detached:
         return PASS, []
-    from halfhooks import index
+    from halfhooks import staged
     from halfhooks.history import merge_bases
     from halfhooks.release import Project, read_release
     from halfhooks.snapshot import Snapshot
 
     repository = Repository(git, place.own_dir, environment)
-    refs = index.read_refs(repository)
+    lister = staged.start_refs(repository)
+    objects = ObjectDatabase(repository)
+    refs = staged.read_refs(repository, lister)
     if HALFHOOKS.production_ref() not in refs.there or head.ref not in refs.here:
         return PASS, []
-    objects = ObjectDatabase(repository)
-    config, _ = index.read_policy(repository, objects, refs)
+    config, _ = staged.read_policy(repository, objects, refs)
     project = Project(Snapshot(refs.there, objects), config.layout())
     release = next(iter(project.releases_of(parse_ref(head.ref, HALFHOOKS).patch)), None)
     if release is None:

@@ -1,64 +1,27 @@
-"""The commit that is about to be made, seen as a push of it: the index beside its parents, before any object is written.
-
-`git diff-index` lists what differs from HEAD; the trees that hold a difference are made here, with the ids that git will
-give them. So the cost grows with what changed, and the same rules judge a commit that does not exist yet.
-"""
+"""What the index has unlike a commit, and whether it is worth a closer look: all that most commits need."""
 
 from __future__ import annotations
 
-from halfhooks.collect import own_keys, read_walk
-from halfhooks.config import make_config, parse_config
-from halfhooks.git import GitError, ObjectDatabase, Repository, parse_pairs, parse_refs
-from halfhooks.layout import HALFHOOKS, HEADS
+from halfhooks.layout import HALFHOOKS
 from halfhooks.names import fold
-from halfhooks.push import Push, Transport
-from halfhooks.release import Project
-from halfhooks.rooms import read_rooms
-from halfhooks.snapshot import (
-    FOLDER,
-    NO_TREE,
-    Change,
-    Commit,
-    Entry,
-    SmallTree,
-    Snapshot,
-    Target,
-    Update,
-    entry_at,
-    folder,
-    is_file,
-    tree_entry,
-)
-from halfhooks.survey import ORIGIN, as_server, tracking
-from halfhooks.values import NamedTuple
+from halfhooks.snapshot import Change, Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from typing import Optional
 
-    from halfhooks.config import Config
-    from halfhooks.snapshot import Tree
-
-THE_INDEX = "the index"
-"""Stands for the id of the commit."""
-SHA1_DIGITS = 40
-REMOTES = "refs/remotes/"
+    from halfhooks.git import Repository
 
 
 class Unmerged(Exception):
     """The index holds paths that a merge has left to be settled; the text names the first."""
 
 
-class Refs(NamedTuple):
-    """The branches of the workflow as the server has them, as far as is known, and as they stand here.
-
-    `remote` is the server's name here, "" where none is known: then the server is taken to have what is here.
-    """
-
-    remote: str
-    there: Mapping[str, Target]
-    here: Mapping[str, Target]
+def read_changes(repository: Repository, head: str) -> list[Change]:
+    """What the index has unlike a commit; fails with `Unmerged`."""
+    options = ("--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index")
+    return parse_diff(repository.start("diff-index", *options, head, "--").finish())
 
 
 def parse_diff(output: bytes) -> list[Change]:
@@ -86,160 +49,3 @@ def concerns(changes: Iterable[Change]) -> bool:
     wanted = folders | {f"{name[:6]}~1" for name in folders}
     names = {name for change in changes for name in change.path.split("/")}
     return any(fold(name).partition(":")[0].rstrip(". ") in wanted for name in names)
-
-
-class Staged:
-    """The object database with one commit more: that of the index."""
-
-    def __init__(self, objects: ObjectDatabase, parents: tuple[str, ...], changes: Iterable[Change], date: int) -> None:
-        """`changes` are those between the first parent, if there is one, and the index."""
-        self._objects = objects
-        self._trees: dict[str, Tree] = {}
-        base = tree_entry(objects, parents[0]) if parents else None
-        made = self._lay(base, [(change.path.split("/"), change.new) for change in changes]) or self._add({}, base)
-        self.made = Commit(THE_INDEX, made.oid, parents, date)
-
-    def _lay(self, base: Optional[Entry], changes: list[tuple[list[str], Optional[Entry]]]) -> Optional[Entry]:
-        """What the folder `base` becomes by some changes, None when nothing is left in it."""
-        if not changes:
-            return base
-        entries: dict[str, Optional[Entry]] = dict(folder(self._objects, base).items())
-        inner: dict[str, list[tuple[list[str], Optional[Entry]]]] = {}
-        below = {path[0]: entries.get(path[0]) for path, _ in changes if len(path) > 1}
-        for path, entry in changes:
-            if len(path) > 1:
-                inner.setdefault(path[0], []).append((path[1:], entry))
-            else:
-                entries[path[0]] = entry
-        for name, further in inner.items():
-            made = self._lay(below[name], further)
-            if made or entries.get(name) == below[name]:  # else a file that replaces the folder has taken its place
-                entries[name] = made
-        left = {name: entry for name, entry in entries.items() if entry}
-        return self._add(left, base) if left else None
-
-    def _add(self, entries: dict[str, Entry], base: Optional[Entry]) -> Entry:
-        """Keep a tree under the id that git gives it."""
-        ordered = dict(sorted(entries.items(), key=_git_order))
-        lines = (b"%s %s\0%s" % (e.mode.encode(), _bytes(name), bytes.fromhex(e.oid)) for name, e in ordered.items())
-        raw = b"".join(lines)
-        digits = len(next(iter(entries.values()), base or Entry("", "0" * SHA1_DIGITS)).oid)
-        oid = _digest(b"tree %d\0%s" % (len(raw), raw), digits)
-        self._trees[oid] = SmallTree(ordered)
-        return Entry(FOLDER, oid)
-
-    def commit(self, oid: str) -> Commit:
-        """The commit `oid`."""
-        return self.made if oid == THE_INDEX else self._objects.commit(oid)
-
-    def tree(self, oid: str) -> Tree:
-        """The tree `oid`."""
-        return self._trees[oid] if oid in self._trees else self._objects.tree(oid)
-
-    def load_trees(self, oids: Iterable[str]) -> None:
-        """Read many trees in one go."""
-        self._objects.load_trees(oid for oid in oids if oid not in self._trees)
-
-    def spend(self, paths: int) -> None:
-        """Count the paths that are looked at one by one."""
-        self._objects.spend(paths)
-
-    def blob(self, oid: str) -> bytes:
-        """The content of a blob."""
-        return self._objects.blob(oid)
-
-    def target(self, oid: str) -> Target:
-        """What a ref at `oid` leads to."""
-        return Target(oid, "commit", oid) if oid == THE_INDEX else self._objects.target(oid)
-
-
-def _git_order(pair: tuple[str, Entry]) -> bytes:
-    """Git sorts a folder as if its name ended with a slash."""
-    name, entry = pair
-    return _bytes(f"{name}/" if entry.mode == FOLDER else name)
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")
-
-
-def _digest(content: bytes, digits: int) -> str:
-    """The id that git gives to an object, in as many digits as its other ids have."""
-    if digits == SHA1_DIGITS:
-        try:
-            from _sha1 import sha1 as digest  # type: ignore[import-not-found]
-        except ImportError:
-            from hashlib import sha1 as digest
-    else:
-        from hashlib import sha256 as digest
-    return str(digest(content).hexdigest())
-
-
-def read_changes(repository: Repository, head: str) -> list[Change]:
-    """What the index has unlike a commit; fails with `Unmerged`."""
-    options = ("--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ita-invisible-in-index")
-    return parse_diff(repository.start("diff-index", *options, head, "--").finish())
-
-
-def read_policy(repository: Repository, objects: ObjectDatabase, refs: Refs) -> tuple[Config, list[str]]:
-    """The policy by which the server will judge, which is that of production, and what is wrong with it."""
-    production = refs.there[HALFHOOKS.production_ref()].commit
-    entry = entry_at(objects, production, HALFHOOKS.policy)
-    try:
-        pairs = repository.blob_config(entry.oid) if entry and is_file(entry) else []
-        fields, problems = parse_config(pairs)
-    except GitError as error:
-        fields, problems = {}, [str(error)]
-    remarks = [f"in {HALFHOOKS.policy} on {HALFHOOKS.production}: {each}" for each in problems]
-    own = own_keys(repository.start_config()) if repository.has_own_keys() else []
-    return make_config({**fields, **parse_config(own)[0]}), remarks
-
-
-def read_ticket(repository: Repository, file: str) -> str:
-    """What stands before the number of a ticket, in a policy of the working tree."""
-    try:
-        pairs = parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
-    except GitError:  # there may be no such file
-        pairs = []
-    own = own_keys(repository.start_config()) if repository.has_own_keys() else []
-    return make_config(parse_config([*pairs, *own])[0]).ticket
-
-
-def read_refs(repository: Repository) -> Refs:
-    """List the branches; the server is `origin`, or else the only remote with a production branch."""
-    production = HALFHOOKS.production
-    branches = (production, HALFHOOKS.release, HALFHOOKS.patch)
-    patterns = [start + branch for start in (HEADS, tracking(ORIGIN)) for branch in branches]
-    listed, symbolic = parse_refs(repository.start_refs(patterns).finish())
-    here = as_server(listed, symbolic, "")
-    remote = ORIGIN
-    if tracking(ORIGIN) + production not in listed:
-        listed, symbolic = parse_refs(repository.start_refs([REMOTES]).finish())
-        remotes = [ref[len(REMOTES) : -len(production) - 1] for ref in listed if ref.endswith(f"/{production}")]
-        remote = remotes[0] if len(remotes) == 1 else ""
-    return Refs(remote, as_server(listed, symbolic, remote) if remote else here, here)
-
-
-def staged_push(
-    objects: ObjectDatabase,
-    ref: str,
-    parents: tuple[str, ...],
-    changes: list[Change],
-    config: Config,
-    refs: Refs,
-    date: int,
-) -> Push:
-    """The commit of an index as a `Push` that moves the branch `ref` there, from where the server has it."""
-    layout = config.layout()
-    staged = Staged(objects, parents, changes, date)
-    commit = staged.made
-    known = tuple(objects.commit(parent)._replace(parents=()) for parent in parents)
-    _, rooms = read_walk(objects, (), layout, known)
-    root = layout.root.rstrip("/")
-    inside = tree_entry(staged, THE_INDEX) if not root else entry_at(staged, THE_INDEX, root)
-    rooms[commit.tree] = read_rooms(layout, SmallTree(dict(folder(staged, inside).items())) if inside else NO_TREE)
-    old = refs.there.get(ref)
-    before = Project(Snapshot(refs.there, staged), layout)
-    after = Snapshot({**refs.there, **refs.here, ref: Target(THE_INDEX, "commit", THE_INDEX)}, staged)
-    update = Update(old.oid if old else "", THE_INDEX, ref)
-    return Push(before, Project(after, layout), (update,), (commit,), rooms, config, Transport(commit=True), {})

@@ -48,9 +48,10 @@ TABLE = [
     ("past", f"{FACTS} rules state"),
     ("report", "names rules"),
     ("lock", ""),
-    ("index", f"{VALUES} release config rooms push git collect survey"),
+    ("index", f"{VALUES} git"),
+    ("staged", f"{VALUES} release config rooms push git collect survey"),
     ("message", "values"),
-    ("client", f"{VALUES} objects history release push git collect rules report lock survey index message"),
+    ("client", f"{VALUES} objects history release config push git collect rules report lock survey index staged message"),
     ("entry", "names snapshot objects push git collect rules report lock"),
     ("ho", ""),
     ("ho.*", "*"),
@@ -80,8 +81,8 @@ DEAR = "argparse collections dataclasses difflib enum functools inspect json pat
 LAZY = {
     ("names", "unicodedata"): "only for names that are not ASCII; its tables are in a library of a megabyte",
     ("client", "warnings"): "only for Python files of a patch, so that compiling one says nothing",
-    ("index", "_sha1"): "the ids of the trees of a commit; hashlib would load all of OpenSSL",
-    ("index", "hashlib"): "only in a SHA-256 repository, or where Python was built without its own SHA-1",
+    ("staged", "_sha1"): "the ids of the trees of a commit; hashlib would load all of OpenSSL",
+    ("staged", "hashlib"): "only in a SHA-256 repository, or where Python was built without its own SHA-1",
     ("hooks/chained", "tempfile"): "only where the system has no memfd_create",
 }
 

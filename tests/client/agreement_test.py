@@ -72,6 +72,7 @@ class ListeningClone(Clone):
         self.environment = {**os.environ, "GIT_DIR": str(path), "GIT_INDEX_FILE": str(path / "index")}
         self.judged: set[int] = set()
         self.heard: Counter[str] = Counter()
+        self.kept: dict[str, str] = {}
         run("git", "-C", str(path), "config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*")
 
     def push(self, moves: Moves, *options: str) -> CompletedProcess[str]:
@@ -101,22 +102,24 @@ class ListeningClone(Clone):
         """A clone cannot tell its own tags from those that the server has as well."""
         kept = self.path / "kept"
         kept.mkdir(exist_ok=True)
-        tags = self.path / "refs" / "tags"
-        new = [tag for tag in tags.iterdir() if refs.get(f"refs/tags/{tag.name}") != tag.read_text().strip()]
-        for tag in new:
-            tag.rename(kept / tag.name)
+        tags = {f"refs/tags/{tag.name}": tag for tag in (self.path / "refs" / "tags").iterdir()}
+        self.kept = {
+            ref: tag.read_text().strip() for ref, tag in tags.items() if refs.get(ref) != tag.read_text().strip()
+        }
+        for ref in self.kept:
+            tags[ref].rename(kept / tags[ref].name)
+            if ref in refs:
+                tags[ref].write_text(f"{refs[ref]}\n")
         try:
-            self.kept = {tag.name: (kept / tag.name).read_text().strip() for tag in new}
             yield
         finally:
-            for tag in new:
-                (kept / tag.name).rename(tag)
+            for ref in self.kept:
+                (kept / tags[ref].name).rename(tags[ref])
 
     def id_of(self, source: Any) -> str:
         if source is None:
             return ZEROS
-        name = source.name.removeprefix("refs/tags/")
-        return self.kept[name] if name in self.kept else self.object_id(source)
+        return self.kept.get(source.name) or self.object_id(source)
 
     def ask_about_push(self, moves: Moves, refs: dict[str, str]) -> list[tuple[str, int, set[str], str]]:
         lines = (f"x {self.id_of(source)} {ref} {refs.get(ref, ZEROS)}\n" for ref, source in moves.items())
