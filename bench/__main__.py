@@ -12,6 +12,7 @@ from bench.harness import machine
 
 BENCHMARKS = {
     "push": "what the hook adds to a push of one commit",
+    "commit": "what the hooks of a clone add to a commit, and how long ho takes to start",
     "history": "10 000 commits in one push: time beside git log, and memory",
     "large": "100 000 commits, 1 000 releases, 20 000 patches, 50 000 refs, beside a small repository",
     "start": "what starting the hook costs: modules, compiled files, the zipapp",

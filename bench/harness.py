@@ -99,16 +99,20 @@ def empty_hook(hook: Path) -> Path:
 
 def instructions(server: Path, updates: Iterable[Update], *command: str) -> Optional[tuple[float, float]]:
     """Millions of instructions of a hook, and of its git processes, under valgrind; None where there is none."""
+    return counted(server, lambda *valgrind: run_hook(server, updates, *valgrind, *command))
+
+
+def counted(folder: Path, run: Callable[..., object]) -> Optional[tuple[float, float]]:
+    """The same of anything that is run behind the words that `run` is given. `folder` keeps the counts for a moment."""
     valgrind = next(
         (path for path in map(Path, ("/usr/bin/valgrind", "/usr/local/bin/valgrind")) if path.exists()), None
     )
     if valgrind is None:
         return None
-    out = server / "bench-callgrind"
-    options = ("--tool=callgrind", "-q", "--trace-children=yes", f"--callgrind-out-file={out}.%p")
-    run_hook(server, updates, str(valgrind), *options, *command)
+    out = folder / "bench-callgrind"
+    run(str(valgrind), "--tool=callgrind", "-q", "--trace-children=yes", f"--callgrind-out-file={out}.%p")
     hook, gits = 0, 0
-    for path in server.glob(f"{out.name}.*"):
+    for path in folder.glob(f"{out.name}.*"):
         lines = path.read_text(errors="replace").splitlines()
         total = next((int(line.split()[1]) for line in lines if line.startswith(("summary:", "totals:"))), 0)
         if any(line.startswith("cmd:") and "/git " in line for line in lines):
