@@ -31,6 +31,7 @@ COMMANDS = {
     "db": "restore, open, compare and fingerprint databases",
     "server": "show or stop the private PostgreSQL server",
     "cache": "show or clear the states of databases that are kept",
+    "codegen": "write Python classes from the schema of a database",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",
     "install": "guard a repository, or put the hooks into a clone",

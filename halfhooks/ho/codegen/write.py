@@ -97,7 +97,7 @@ def _bad_paths(files: Iterable[File]) -> Iterator[str]:
     """What a target must not ask for: paths that lead elsewhere, and such that are one where case does not count."""
     seen: dict[str, str] = {}
     for file in files:
-        if not (file.path.endswith(".py") and all(PART.fullmatch(part) for part in file.path.split("/"))):
+        if not (file.path.endswith((".py", ".pyi")) and all(PART.fullmatch(part) for part in file.path.split("/"))):
             yield f"'{file.path}' is no path that a target may write"
         elif file.path.casefold() in seen:
             yield f"'{file.path}' and '{seen[file.path.casefold()]}' are one file on some systems"
@@ -152,7 +152,7 @@ def _modules(root: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
         prefix = os.path.relpath(folder, root) + "/"
-        yield from (prefix.removeprefix("./") + name for name in sorted(names) if name.endswith(".py"))
+        yield from (prefix.removeprefix("./") + name for name in sorted(names) if name.endswith((".py", ".pyi")))
 
 
 def _text(path: Path) -> Optional[str]:

@@ -26,9 +26,9 @@ FORMAT = 1
 
 EXAMPLES = """
 ho codegen --database shop --package shop
-ho codegen --dsn 'host=/run/postgresql dbname=shop' --package src/shop
+ho codegen --dsn postgresql://localhost:5433/shop --package src/shop
 ho codegen --database shop --package shop --check
-ho codegen --database shop --package shop --schema sales --exclude 'sales.tmp_*'
+ho codegen --database shop --package shop --schema sales --exclude sales.tmp_*
 ho codegen --database shop --package shop_rows --target typeddict --json
 """
 

@@ -46,3 +46,61 @@ SHOP = """
     create table shop.vips (level int) inherits (shop.users);
 """
 """A schema as people write them, with something of every kind."""
+
+LONG = "x" * 63
+EMOJI = "\U0001f600" * 15
+ESCAPES = 'a """ b \\ \\N{DIGIT ONE} \\x41 \n\n  """\nimport os; os._exit(9)\n"""\r\n\t{x} %s \u2028 \u202e \x0c é'
+CODE = '"""\nraise SystemExit("ran")\n"""'
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text as SQL writes it."""
+    return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+TABLES = [
+    "My-Table", "my_table", "MY_TABLE", "My Table", "class", "self", "None", "__init__", "conftest", "_half_orm",
+    "model", "m_o_d_e_l", "1st", "any", "decimal", "type_checking", "é", "日本", EMOJI, LONG, "été-2", "{x}", "%s",
+    "a'b", "\\N{x}", "x\ny", '";import os', "dotted.name", "row", "users", "Users", "ＦＵＬＬ",
+]  # fmt: skip
+
+COLUMNS = [
+    "self", "super", "class", "kwargs", "int", "str", "float", "bool", "_h", "_h_", "Fkeys", "ho_insert", "_ho_fields",
+    "_qrn", "__class__", "__init__", "__x", "_Base", "MODEL", "Literal", "ClassVar", "TYPE_CHECKING", "None", "a-b", "a b",
+    "a_b", "A_b", "keys", "items", "per%cent", "{x}", "quo'te", "back\\slash", "x\ny", EMOJI, LONG, "été", "ﬁ", "1st",
+    "datetime", "uuid", "dict", "my_table_fk", "my_table_rfk", "_My_Table", "_", "__", "___", "register", "reverse", "_Self",
+]  # fmt: skip
+
+
+def hostile() -> str:
+    """Names and comments that are out to break something."""
+    parts = ['create schema "class"; create schema "_half_orm"; create schema "a.b"; create schema a']
+    for table in TABLES:
+        columns = ", ".join(f"{quoted(column)} int" for column in COLUMNS)
+        name = f"public.{quoted(table)}"
+        parts.append(
+            f"create table {name} (id int primary key, {columns}, ref int references public.my_table)"
+            if table != "my_table" and "my_table" in TABLES[: TABLES.index(table)]
+            else f"create table {name} (id int primary key, {columns}, ref int)"
+        )
+        parts.append(f"comment on table {name} is {text(ESCAPES + CODE)}")
+        for column in COLUMNS:
+            parts.append(f"comment on column {name}.{quoted(column)} is {text(ESCAPES)}")
+    parts += [
+        f"create type public.evil as enum ({text(CODE)}, {text(ESCAPES[:40])}, '''', '\"', '')",
+        'create table "class"."class" (id int primary key, "class" public.evil default ' + text(CODE) + ")",
+        'create table "_half_orm".t (id int primary key references "class"."class", other int references "class"."class")',
+        'create table "a.b".c (id int); create table a.b (id int)',
+        f'comment on schema "class" is {text(CODE)}',
+        f'comment on table "class"."class" is {text("x" * 10_000 + CODE + "y " * 5_000)}',
+        "create table public.nothing ()",
+        'create table public."two" (x int unique, y int unique)',
+        'create table public.refs ("two" int references public."two"(x), constraint "odd" foreign key ("two")'
+        ' references public."two"(y), b int references public."two"(x))',
+    ]
+    return ";\n".join(parts)

@@ -7,43 +7,25 @@ What a module shares with others does not change with the schema, and a module n
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Optional
 
-from halfhooks.ho.codegen import naming
-from halfhooks.ho.codegen.model import Column, Name
-from halfhooks.ho.codegen.pytypes import python_type
-from halfhooks.ho.codegen.regions import BEGIN, END, cut, read_seal
+from halfhooks.ho.codegen.model import Name
+from halfhooks.ho.codegen.regions import cut, read_seal
 from halfhooks.ho.codegen.target import File, Output, Request
+from halfhooks.ho.codegen.targets.half_orm_module import Writer, apart
 from halfhooks.ho.codegen.targets.half_orm_names import (
-    REVERSE,
     SUPPORT,
-    Link,
     Named,
     addressable,
-    assigned,
     is_half_orm_dev,
     name_all,
-    reverse_suffix,
 )
+from halfhooks.ho.codegen.targets.half_orm_support import STUB
 from halfhooks.ho.codegen.targets.half_orm_support import SUPPORT as SUPPORT_TEXT
-from halfhooks.ho.codegen.text import docstring, literal, one_line, paragraphs
-from halfhooks.survey import CannotTell
+from halfhooks.ho.codegen.text import docstring, literal
 
 META = "half_orm_meta"
-BUILT_IN = frozenset(["bool", "bytes", "float", "int", "str"])
-OVERRIDE = re.compile(r"[a-zA-Z_][\w.]*:[a-zA-Z_]\w*|int|str|float|bool|bytes|Any", re.ASCII)
-
-LEGACY = {
-    "typing": "import typing",
-    "datetime": "import datetime",
-    "uuid": "import uuid",
-    "register": "from half_orm.model import register",
-    "ho_dataclasses": "from {package} import ho_dataclasses",
-    "ho_baseclasses": "from {package} import ho_baseclasses",
-}
-"""What the modules of half_orm_dev imported, and the code of users in them may rest on."""
 
 
 def generate(request: Request) -> Output:
@@ -58,11 +40,12 @@ def generate(request: Request) -> Output:
     files = [
         File("__init__.py", _package(request), keep=_has_model(request.existing("__init__.py"))),
         File(f"{SUPPORT}.py", SUPPORT_TEXT),
+        File(f"{SUPPORT}.pyi", STUB),
         *_folders(request, named),
         *(_module(request, each, named) for each in named.values()),
     ]
     remarks = [
-        f"half_orm cannot address {literal(relation.label)}, for the quotes or dots in its name; no module was made for it"
+        f"no module for {literal(relation.label)}: half_orm takes no dots and quotes in names, and no empty rows"
         for relation in chosen
         if relation not in relations
     ]
@@ -97,17 +80,12 @@ def _folders(request: Request, named: Mapping[Name, Named]) -> Iterator[File]:
     parents = {parent: "" for folder in folders for parent in _parents(folder)}
     for folder, schema in sorted({**parents, **folders}.items()):
         about = f"The relations of the schema {schema}." if schema else "Schemas with a dot in their names."
-        yield File(f"{folder}/__init__.py", docstring([about, *_apart(comments.get(schema, ""))]) + "\n", keep=True)
+        yield File(f"{folder}/__init__.py", docstring([about, *apart(comments.get(schema, ""))]) + "\n", keep=True)
 
 
 def _parents(folder: str) -> list[str]:
     parts = folder.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts))]
-
-
-def _apart(comment: str) -> list[str]:
-    lines = paragraphs(comment)
-    return ["", *lines] if lines else []
 
 
 # --- one module
@@ -117,7 +95,7 @@ def _module(request: Request, named: Named, all_named: Mapping[Name, Named]) -> 
     old = request.existing(named.path)
     pieces = cut(old) if old is not None else None
     regions = list(pieces.regions) if pieces and len(pieces.regions) == 3 else ["\n", "", ""]
-    text = _Writer(request, named, all_named, regions).text()
+    text = Writer(request, named, all_named, regions).text()
     return File(named.path, text, adopts=old is not None and _is_foreign(old))
 
 
@@ -127,199 +105,3 @@ def _is_foreign(text: str) -> bool:
     if read_seal(text) or not is_half_orm_dev(text) or pieces is None:
         return False
     return "MODEL.get_relation_class(" in pieces.generated[1] or "ho_baseclasses.BC_" in pieces.generated[1]
-
-
-class _Writer:
-    """One module. `regions` are the texts of its user, in their order."""
-
-    def __init__(self, request: Request, named: Named, all_named: Mapping[Name, Named], regions: list[str]) -> None:
-        self.request, self.named, self.relation = request, named, named.relation
-        self.all_named, self.regions = all_named, regions
-        self.row, self.column = f"{named.class_name}Row", f"{named.class_name}Column"
-        self.fkeys = assigned(_dedented(regions[1]), "Fkeys")
-        self.links = _users_links(named, self.fkeys) if isinstance(self.fkeys, dict) else named.links
-        self.taken = {*named.columns.values(), *(link.alias for link in self.links)}
-        self.helper = _free("_h", self.taken)
-        self.imports: dict[str, str] = {}
-        self.partners = self._partners()
-
-    def text(self) -> str:
-        """All of it."""
-        bare, body = self._rows(), self._class()
-        return "".join([*self._head(), BEGIN, self.regions[0], END, "\n\n", *bare, "\n\n", *body])
-
-    def _head(self) -> Iterator[str]:
-        package, label = self.request.package, self.relation.label
-        yield docstring([f"The {self.relation.kind} {label}, as the class {self.named.class_name}."]) + "\n\n"
-        checked = self.partners or self.imports
-        yield "from typing import TYPE_CHECKING\n\n"
-        yield f"from {package} import MODEL\nfrom {package} import {SUPPORT} as {self.helper}\n"
-        for name in self._legacy():
-            yield LEGACY[name].format(package=package) + "\n"
-        if checked:
-            yield "\nif TYPE_CHECKING:\n"
-            for key, alias in sorted(self.partners.items(), key=lambda item: self.all_named[item[0]].module):
-                other = self.all_named[key]
-                yield f"    from {other.module} import {other.class_name} as {alias}\n"
-            for origin, alias in sorted(self.imports.items()):
-                yield f"    from {origin.partition(':')[0]} import {origin.partition(':')[2]} as {alias}\n"
-
-    def _legacy(self) -> list[str]:
-        code = "\n".join(self.regions)
-        found = []
-        for name in LEGACY:
-            if re.search(rf"\b{name}\b", code) and not re.search(rf"^\s*(import|from)\b.*\b{name}\b", code, re.M):
-                found.append(name)
-        return found
-
-    def _rows(self) -> Iterator[str]:
-        """The type of a row and the names of the columns, outside of the class, where nothing hides a built-in."""
-        yield f"{self.row} = {self.helper}.TypedDict(\n    {literal(self.row)},\n    {{\n"
-        for column in self.relation.columns:
-            yield f"        {literal(column.name)}: {self._type(column, shadowed=False)},\n"
-        yield "    },\n)\n\n"
-        names = "".join(f"        {literal(name)},\n" for name in self.named.columns.values())
-        choice = f"{self.helper}.Literal[\n{names}    ]" if names else "str"
-        fqtn = literal(self.relation.label)
-        yield (
-            f"if TYPE_CHECKING:\n    {self.column} = {choice}\n"
-            f"    _Base = {self.helper}.Relation[{self.row}, {self.column}]\n"
-            f"else:\n    _Base = MODEL.get_relation_class({fqtn})\n"
-        )
-
-    def _class(self) -> Iterator[str]:
-        yield f"@{self.helper}.register\nclass {self.named.class_name}(_Base):\n{self._docstring()}\n\n"
-        aliases = {name: alias for name, alias in self.named.columns.items() if name != alias}
-        if aliases or self.relation.parents:
-            pairs = "".join(f"        {literal(name)}: {literal(alias)},\n" for name, alias in aliases.items())
-            yield f"    _ho_fields_aliases = {{\n{pairs}    }}\n" if pairs else "    _ho_fields_aliases = {}\n"
-        if self.fkeys is None:
-            yield from self._fkeys()
-        if self.taken:
-            yield "    if TYPE_CHECKING:\n"
-            for column in self.relation.columns:
-                attribute = self.named.columns[column.name]
-                yield f"        {attribute}: {self.helper}.Column[{self._type(column, optional=False)}]\n"
-            for link in self.links:
-                yield f'        {link.alias}: {self.helper}.ForeignKey["{self._partner(link)}"]\n'
-            yield "\n"
-        yield f"    {BEGIN}{self.regions[1]}    {END}\n"
-        yield from self._init()
-        yield f"        {BEGIN}{self.regions[2]}"
-
-    def _fkeys(self) -> Iterator[str]:
-        if not self.links:
-            yield "    Fkeys = {}\n" if self.relation.parents else ""
-            return
-        yield "    Fkeys = {\n"
-        for link in self.links:
-            key, value = link.key, literal(link.key.name)
-            if link.reverse:
-                arguments = ", ".join(map(literal, [*key.source, *key.columns]))
-                value = f"{self.helper}.reverse(MODEL, {arguments})"
-            yield f"        {literal(link.alias)}: {value},\n"
-        yield "    }\n"
-
-    def _init(self) -> Iterator[str]:
-        rest = _free("kwargs", self.taken)
-        yield "    def __init__(\n        self,\n"
-        for column in self.relation.columns:
-            kind = f"{self.helper}.Arg[{self._type(column, optional=False)}]"
-            yield f"        {self.named.columns[column.name]}: {kind} = None,\n"
-        yield f"        **{rest}: {self.helper}.Any,\n    ) -> None:\n        super().__init__(\n"
-        for attribute in self.named.columns.values():
-            yield f"            {attribute}={attribute},\n"
-        yield f"            **{rest},\n        )\n"
-
-    def _docstring(self) -> str:
-        lines = [f"The {self.relation.kind} {self.relation.label}.", *_apart(self.relation.comment)]
-        if self.relation.columns:
-            lines += ["", "Columns:", *(f"    {self._about(column)}" for column in self.relation.columns)]
-        if self.links:
-            lines += ["", "Relations:", *(f"    {_link_about(link)}" for link in self.links)]
-        return docstring(lines, "    ")
-
-    def _about(self, column: Column) -> str:
-        """A column in one line."""
-        attribute, key = self.named.columns[column.name], self.relation.primary_key
-        words = [column.sql, "not null" if column.not_null else ""]
-        words.append("primary key" if key and column.name in key.columns else "")
-        words.append(f"generated {column.identity} as identity" if column.identity else "")
-        words.append(f"generated as {one_line(column.generated)}" if column.generated else "")
-        words.append(f"default {one_line(column.default)}" if column.default else "")
-        renamed = f" (column {column.name})" if attribute != column.name else ""
-        about = f"{attribute}{renamed}: {', '.join(filter(None, words))}"
-        return f"{about}; {one_line(column.comment)}" if column.comment else about
-
-    # types
-
-    def _type(self, column: Column, optional: bool = True, shadowed: bool = True) -> str:
-        """The type of a column; `shadowed`: where attributes of the class hide built-ins."""
-        label, kind = f"{self.relation.label}.{column.name}", column.type
-        override = self.request.types.get(label) or self.request.types.get(f"{kind.schema}.{kind.name}")
-
-        def spell(name: str) -> str:
-            if name not in BUILT_IN:
-                return f"{self.helper}.{name}"
-            return f"{self.helper}.builtins.{name}" if shadowed and name in self.taken else name
-
-        text = self._override(label, override, spell) if override else python_type(kind, spell)
-        return f"{self.helper}.Optional[{text}]" if optional and not column.not_null else text
-
-    def _override(self, label: str, name: str, spell: Callable[[str], str]) -> str:
-        """The type that the project wants: `module:Name`, or a built-in one."""
-        if not OVERRIDE.fullmatch(name):
-            raise CannotTell(f"'{name}' is to be the type of '{label}', and is no type: write it as module:Name")
-        if ":" not in name:
-            return spell(name)
-        alias = _free("_" + name.partition(":")[2], {*self.taken, *self.imports.values()})
-        return f'"{self.imports.setdefault(name, alias)}"'
-
-    def _partners(self) -> dict[Name, str]:
-        """The classes at the other ends, by what they are called here."""
-        keys = {link.partner for link in self.links} - {self.relation.id}
-        wanted = {
-            key: [
-                "_" + self.all_named[key].class_name,
-                f"_{naming.class_name(key[0])}{self.all_named[key].class_name}",
-            ]
-            for key in keys
-        }
-        return naming.allocate(wanted, {*self.taken, self.helper, "_Base"})
-
-    def _partner(self, link: Link) -> str:
-        return self.partners.get(link.partner, self.named.class_name)
-
-
-def _link_about(link: Link) -> str:
-    key = link.key
-    here, there = (key.target_columns, key.columns) if link.reverse else (key.columns, key.target_columns)
-    text = f"{link.alias}: ({', '.join(here)}) to {'.'.join(link.partner)}({', '.join(there)})"
-    actions = [f"on {event} {action}" for event, action in (("update", key.on_update), ("delete", key.on_delete))]
-    told = [action for action in actions if not action.endswith("no action")]
-    return ", ".join([text, *told])
-
-
-def _users_links(named: Named, fkeys: Mapping[object, object]) -> tuple[Link, ...]:
-    """The links that the user has given names to: their `Fkeys` is what half_orm gets to see."""
-    found = []
-    for alias, value in fkeys.items():
-        if not (isinstance(alias, str) and isinstance(value, str) and naming.is_attribute(alias)):
-            continue
-        for link in named.links:
-            own = not link.reverse and link.key.name == value
-            theirs = link.reverse and value.startswith(REVERSE) and value.endswith("_" + reverse_suffix(link.key))
-            if own or theirs:
-                found.append(link._replace(alias=alias))
-    return tuple(found)
-
-
-def _dedented(region: str) -> str:
-    """The region inside a class as code of its own."""
-    return "if True:\n" + region if region.strip() else ""
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

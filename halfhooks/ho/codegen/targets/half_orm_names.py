@@ -50,8 +50,8 @@ class Named(NamedTuple):
 
 
 def addressable(relation: Relation) -> bool:
-    """Whether half_orm can be asked for a relation: it takes quotes out of names and cuts at the last dot."""
-    return '"' not in relation.schema and not set('".') & set(relation.name)
+    """Whether half_orm can be asked for a relation: it drops quotes, cuts at the last dot, and sees columns only."""
+    return bool(relation.columns) and '"' not in relation.schema and not set('".') & set(relation.name)
 
 
 def name_all(request: Request, relations: list[Relation]) -> dict[Name, Named]:
