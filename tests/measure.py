@@ -12,6 +12,7 @@ import atexit
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,11 +25,12 @@ sys.path.insert(0, {str(PROJECT)!r})
 from tests.measure import start_until_the_end
 start_until_the_end()
 """
+CLIENT_HOOKS = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "post-merge", "post-checkout")
 HOOK = """\
 #!{python} -I
 {measure}
-from halfhooks.entry import pre_receive
-pre_receive({git!r})
+from halfhooks.{module} import {entry}
+{entry}({git!r})
 """
 
 
@@ -71,8 +73,22 @@ def install(arguments: list[str]) -> int:
     status = main(arguments)
     hook = Path(arguments[-1]) / "hooks" / "pre-receive"
     if status == 0 and hook.exists():
-        hook.write_text(HOOK.format(python=sys.executable, measure=MEASURE, git=shutil.which("git")))
+        hook.write_text(hook_text("entry", "pre_receive"))
     return status
+
+
+def hook_text(module: str, entry: str) -> str:
+    """A hook that is measured."""
+    git = shutil.which("git")
+    return HOOK.format(python=sys.executable, measure=MEASURE, module=module, entry=entry, git=git)
+
+
+def client_hooks(folder: Path) -> Path:
+    """Measured hooks of a clone, in the place of those in hooks/."""
+    for hook in CLIENT_HOOKS:
+        (folder / hook).write_text(hook_text("client", hook.replace("-", "_")))
+        (folder / hook).chmod(0o755)
+    return folder
 
 
 if __name__ == "__main__":
@@ -84,9 +100,11 @@ if "pytest" in sys.modules:  # as a plugin: before anything imports the core
     def pytest_configure() -> None:
         """Let the tests install the measured hook, and measure their own."""
         from tests import builders
+        from tests.client import desk
 
         builders.MEASURE = MEASURE
         builders.INSTALL = (sys.executable, str(Path(__file__).resolve()))
+        desk.HOOKS = client_hooks(Path(tempfile.mkdtemp(prefix="measured-hooks-")))
 
     def pytest_unconfigure() -> None:
         """Write down what this process ran."""

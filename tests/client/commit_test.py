@@ -7,7 +7,8 @@ import shlex
 import pytest
 
 from tests.builders import WORKFLOW, run
-from tests.client.desk import HOOKS, Desk
+from tests.client import desk as desks
+from tests.client.desk import Desk
 
 FIXED = "Patches/1-users/01_change.sql"
 LIST = "releases/0.1.0.txt"
@@ -63,7 +64,7 @@ def test_allow_empty(desk):
 def test_an_unmerged_index(desk):
     desk.stage("app/code.py", "one\n").commit().passed()
     assert desk.git("merge", "ho-patch/5-code").status  # a conflict
-    said = desk.git("-c", f"alias.judge=!{shlex.quote(str(HOOKS))}/pre-commit", "judge")
+    said = desk.git("-c", f"alias.judge=!{shlex.quote(str(desks.HOOKS))}/pre-commit", "judge")
     said.stopped(says="halfhooks: 'app/code.py' is not merged yet: settle it, git add it, and commit again")
     desk.stage("app/code.py", "both\n").git("commit", "--no-edit", "-q").passed()
 
