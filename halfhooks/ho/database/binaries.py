@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -68,8 +69,9 @@ def candidates(environment: Mapping[str, str], root: str = "/") -> Iterator[str]
             yield from map(str, sorted(Path(place).glob("pginstall*/bin"), key=_number, reverse=True))
 
 
-def _number(folder: Path) -> int:
-    return int("".join(filter(str.isdigit, str(folder))) or 0)
+def _number(folder: Path) -> list[int]:
+    """The version in a path, as numbers."""
+    return [int(number) for number in re.findall(r"\d+", str(folder))]
 
 
 def examine(folder: str) -> Optional[Binaries]:

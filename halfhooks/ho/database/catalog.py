@@ -47,10 +47,8 @@ class Difference(NamedTuple):
 def read_catalog(connection: Connection) -> list[Object]:
     """The things in the database of a connection, in order."""
     execute(connection, "set search_path to pg_catalog")
-    try:
-        rows = execute(connection, "\nunion all\n".join(QUERIES).join(("with " + OURS, "")))
-    finally:
-        execute(connection, "reset search_path")
+    rows = execute(connection, f"with {OURS}" + "\nunion all\n".join(QUERIES))
+    execute(connection, "reset search_path")
     return sorted(Object(kind, name, definition or "") for kind, name, definition in rows)
 
 

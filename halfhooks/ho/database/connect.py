@@ -109,22 +109,23 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], None]) -> T:
     """
     results: list[T] = []
     errors: list[BaseException] = []
+    done = threading.Event()  # a Thread whose join is interrupted takes itself for dead (bpo-45274)
 
     def work() -> None:
         try:
             results.append(call())
         except BaseException as error:
             errors.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
+    threading.Thread(target=work, daemon=True).start()
     try:
-        thread.join()
+        done.wait()
     except BaseException:
-        while thread.is_alive():  # between two statements there is nothing to cancel
+        while not done.wait(0.05):  # between two statements there is nothing to cancel
             with contextlib.suppress(Error):
                 cancel()
-            thread.join(0.05)
         raise
     if errors:
         raise errors[0]

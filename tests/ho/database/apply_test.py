@@ -21,7 +21,7 @@ def applied(tree: Tree) -> Tree:
 
 
 def test_the_model_the_lists_and_the_patch_that_is_worked_on_uncommitted_files_included(tree):
-    ran = tree.patch("create table new (id int);").applied()
+    ran = tree.patch("create table new (id int);").applied("--no-cache")
     assert tree.tables() == {"users", "posts", "new"}
     assert tree.ask("select count(*) from users") == [(2,)]
     order = ["model/schema-0.1.0.sql", "model/metadata-0.1.0.sql", "Patches/1-posts/01.sql", "Patches/2-new/01.sql"]
@@ -252,9 +252,11 @@ def test_a_database_that_was_not_made_by_us_is_refused_with_the_command_that_all
 def test_a_database_in_production_is_never_touched(applied, tmp_path, monkeypatch):
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / applied.name).write_text(
-        f"[database]\nname = {applied.name}\nuser = postgres\nhost = {dict(applied.server.keywords)['host']}\nproduction = True\n"
+        f"[database]\nname = {applied.name}\nuser = postgres\nhost = /nowhere\nproduction = True\n"
     )
     monkeypatch.setenv("HALFORM_CONF_DIR", str(tmp_path / "conf"))
+    monkeypatch.setenv("PGHOST", dict(applied.server.keywords)["host"])
+    monkeypatch.setenv("PGUSER", "postgres")
     ran = applied.ho("apply", "--replace")
     assert ran.code == 2
     assert f"{tmp_path}/conf/{applied.name} says" in ran.err
