@@ -160,3 +160,14 @@ def test_shallow_and_partial_clones(shop, tmp_path):
         said = desk.git("push", "-q", "origin", "HEAD")
         assert not said.status, said.text
         shutil.rmtree(clone)
+
+
+def test_what_the_pre_commit_framework_shows_of_a_push(desk):
+    """The first ref, and nothing on the input; a new branch without a `from`."""
+    environment = {"PRE_COMMIT_REMOTE_NAME": "origin", "PRE_COMMIT_REMOTE_URL": "x"}
+    judge = ("-c", "alias.judge=!$(git config core.hooksPath)/pre-push", "judge")
+    desk.git(*judge, **environment, PRE_COMMIT_REMOTE_BRANCH="refs/heads/new", PRE_COMMIT_TO_REF="HEAD").passed()
+    refs = {"PRE_COMMIT_REMOTE_BRANCH": "refs/heads/ho-patch/3-tags", "PRE_COMMIT_TO_REF": "ho-patch/3-tags"}
+    desk.git(*judge, **environment, **refs).passed()
+    desk.stage(FIXED, "-- worse\n").forced()
+    desk.git(*judge, **environment, **refs).stopped("HH111", "HH403")
