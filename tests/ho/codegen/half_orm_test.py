@@ -113,6 +113,8 @@ found = []
 for cls in (Users, Orders, Lines, Notes, Events, Entries):
     for alias in cls.Fkeys:
         other = getattr(cls(), alias)()
+        if alias.startswith(("fk_", "rfk_")):  # as half_orm itself calls it
+            continue
         found.append(f"{cls.__name__}.{alias}: {type(other).__name__} {other.ho_count()}")
         getattr(cls(), alias).set(other.__class__())
         assert type(other).__module__.startswith("pack."), other

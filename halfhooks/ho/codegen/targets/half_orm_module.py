@@ -115,8 +115,9 @@ class Writer:
         yield f"@{self.helper}.register\nclass {self.named.class_name}(_Base):\n{self._docstring()}\n\n"
         aliases = {name: alias for name, alias in self.named.columns.items() if name != alias}
         if aliases or self.relation.parents:
-            pairs = "".join(f"        {literal(name)}: {literal(alias)},\n" for name, alias in aliases.items())
-            yield f"    _ho_fields_aliases: {self._mapping()} = " + (f"{{\n{pairs}    }}\n" if pairs else "{}\n")
+            pairs = "".join(f"            {literal(name)}: {literal(alias)},\n" for name, alias in aliases.items())
+            shown = f"\n        {{\n{pairs}        }}\n    " if pairs else "{}"
+            yield f"    _ho_fields_aliases = {self.helper}.columns({shown})\n"
         if self.fkeys is None:
             yield from self._fkeys()
         if self.taken:
@@ -132,28 +133,23 @@ class Writer:
         yield f"        {BEGIN}{self.regions[2]}"
 
     def _fkeys(self) -> Iterator[str]:
+        """The aliases; half_orm's own names stay beside them, for code that was written before there were any."""
         if not self.links:
-            yield f"    Fkeys: {self._mapping()} = {{}}\n" if self.relation.parents else ""
+            yield f"    Fkeys = {self.helper}.fkeys({{}})\n" if self.relation.parents else ""
             return
-        yield f"    Fkeys: {self._mapping()} = {{\n"
+        yield f"    Fkeys = {self.helper}.fkeys(\n        {{\n"
         for link in self.links:
             key, value = link.key, literal(link.key.name)
             if link.reverse:
                 arguments = ", ".join(map(literal, [*key.source, *key.columns]))
                 value = f"{self.helper}.reverse(MODEL, {arguments})"
-            yield f"        {literal(link.alias)}: {value},\n"
-        yield "    }\n"
+            yield f"            {literal(link.alias)}: {value},\n"
+        hidden = any(name.startswith(("fk_", "rfk_")) for name in self.taken)
+        yield "        },\n        legacy=False,\n    )\n" if hidden else "        },\n    )\n"
 
     def _imported(self) -> list[tuple[str, str]]:
         """What comes from `typing`, sorted as formatters sort imports: constants first."""
         return sorted(self.typing.items(), key=lambda item: (not item[0].isupper(), item))
-
-    def _mapping(self) -> str:
-        return (
-            f"{self._typing('ClassVar')}[{self.helper}.Dict[str, str]]"
-            if "str" not in self.taken
-            else self._typing("ClassVar")
-        )
 
     def _init(self) -> Iterator[str]:
         rest = _free("kwargs", self.taken)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from keyword import iskeyword
 from typing import NamedTuple, Optional
 
 from halfhooks.ho.codegen import naming
@@ -56,7 +55,7 @@ def addressable(relation: Relation) -> bool:
 
 def name_all(request: Request, relations: list[Relation]) -> dict[Name, Named]:
     """The names of all relations."""
-    folders = _folders(sorted({relation.schema for relation in relations}))
+    folders = _folders(request, relations)
     named = {}
     for schema, folder in folders.items():
         of_schema = [relation for relation in relations if relation.schema == schema]
@@ -70,16 +69,22 @@ def name_all(request: Request, relations: list[Relation]) -> dict[Name, Named]:
     return {key: value._replace(links=tuple(_links(value, named))) for key, value in named.items()}
 
 
-def _folders(schemas: list[str]) -> dict[str, str]:
+def _folders(request: Request, relations: list[Relation]) -> dict[str, str]:
     """The folder of each schema; half_orm looks for `a.b` in `a/b`."""
-    wanted = {}
-    for schema in schemas:
-        parts = [naming.module(part) for part in schema.split(".")]
+    wanted, exact = {}, set()
+    for schema in sorted({relation.schema for relation in relations}):
+        parts, raw = [naming.module(part) for part in schema.split(".")], schema.replace(".", "/")
         if parts[0] in RESERVED_MODULES:
             parts[0] += "_"
+        names = [relation.name for relation in relations if relation.schema == schema]
+        if raw != "/".join(parts) and any(
+            _made_before(request, raw, name) or _made_before(request, raw, naming.module(name)) for name in names
+        ):
+            parts = raw.split("/")
         wanted[schema] = ["/".join(parts)]
-    exact = {schema for schema, (folder,) in wanted.items() if folder == schema.replace(".", "/")}
-    return naming.allocate(wanted, exact=exact)
+        if wanted[schema] == [raw]:
+            exact.add(schema)
+    return naming.allocate(wanted, exact=exact, fold=str.lower)
 
 
 def _modules(request: Request, relations: list[Relation], folder: str, folders: set[str]) -> dict[Relation, str]:
@@ -88,7 +93,7 @@ def _modules(request: Request, relations: list[Relation], folder: str, folders: 
     for relation in relations:
         override = request.names.get(relation.label)
         name = naming.module(override or relation.name)
-        if _made_before(request, folder, relation.name):  # by a tool that keeps capital letters
+        if name != relation.name and _made_before(request, folder, relation.name):  # with its capital letters
             name = relation.name
         wanted[relation.id] = [name]
         if name == relation.name or override:
@@ -100,7 +105,8 @@ def _modules(request: Request, relations: list[Relation], folder: str, folders: 
 
 
 def _made_before(request: Request, folder: str, name: str) -> bool:
-    if not name.isascii() or not name.isidentifier() or name == name.lower() or iskeyword(name):
+    """Whether half_orm_dev has made this module, or we in its place."""
+    if not (folder + name).isascii() or not naming.is_attribute(name):
         return False
     text = request.existing(f"{folder}/{name}.py")
     return text is not None and is_half_orm_dev(text)

@@ -35,6 +35,20 @@ def reverse(model, schema, relation, *columns):
     return name.replace('"', "").replace(".", "_").replace(":", "_")
 
 
+def columns(names):
+    """The attributes of columns whose names are none in Python."""
+    return names
+
+
+def fkeys(names, legacy=True):
+    """The aliases of foreign keys, and with `legacy` the names that half_orm gives those that have no alias."""
+    if legacy:
+        for constraint in list(names.values()):
+            reverse = constraint.startswith("_reverse_fkey_")
+            names.setdefault("rfk_" + constraint[len("_reverse_fkey_") :] if reverse else "fk_" + constraint, constraint)
+    return names
+
+
 def locate(model, schema, relation, module, name):
     """Tells half_orm where the class of a relation is, when that is not where half_orm looks for it."""
     known = model.__dict__.setdefault("_located", {})
@@ -56,7 +70,7 @@ STUB = '''\
 import builtins as builtins
 import datetime as datetime
 from decimal import Decimal as Decimal
-from typing import AbstractSet, ClassVar, Generic, Iterable, Iterator, Protocol, Sequence, Tuple, Type, TypeVar, overload
+from typing import AbstractSet, Generic, Iterable, Iterator, Protocol, Sequence, Tuple, Type, TypeVar, overload
 from typing import Any as Any
 from typing import Dict as Dict
 from typing import List as List
@@ -100,6 +114,12 @@ def connect(config: str, scope: str) -> Any:
 def reverse(model: Any, schema: str, relation: str, *columns: str) -> str:
     """The name that half_orm gives to a foreign key at its other end."""
 
+def columns(names: Dict[str, str]) -> Dict[str, str]:
+    """The attributes of columns whose names are none in Python."""
+
+def fkeys(names: Dict[str, str], legacy: bool = ...) -> Dict[str, str]:
+    """The aliases of foreign keys."""
+
 def locate(model: Any, schema: str, relation: str, module: str, name: str) -> None:
     """Tells half_orm where the class of a relation is."""
 
@@ -130,7 +150,7 @@ class ForeignKey(Generic[R]):
 class Relation(Generic[RowT, NameT]):
     """A relation of half_orm: the set of rows that its constraints describe."""
 
-    Fkeys: ClassVar[Dict[str, str]]
+    Fkeys: Dict[str, str]
     ho_only: bool
 
     def __init__(self, **kwargs: Any) -> None: ...
