@@ -99,6 +99,15 @@ def load(name: str) -> Command:
     return cast(Command, import_module(f"halfhooks.ho.commands.{name}"))
 
 
+def module_command(name: str) -> list[str]:
+    """The command that runs a module of ours in a process of its own.
+
+    `python -m` would first look in the working directory, where anybody's `halfhooks` folder may lie.
+    """
+    start = f"import runpy, sys; sys.path[:] = filter(None, sys.path); runpy.run_module({name!r}, run_name='__main__')"
+    return [sys.executable, "-c", start]
+
+
 def top_parser() -> argparse.ArgumentParser:
     """The parser of `ho` itself: what stands before the command's name."""
     width = max(map(len, COMMANDS))

@@ -10,13 +10,12 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho.cli import command_parser, module_command
 from halfhooks.ho.console import Console
 
 EXAMPLES = """
@@ -91,7 +90,7 @@ class Ground:
 
     def install(self) -> str:
         """Guards the server; returns what the installer printed."""
-        return self._run(sys.executable, "-m", "halfhooks.ho", "install", "server", str(self.server))
+        return self._run(*module_command("halfhooks.ho"), "install", "server", str(self.server))
 
     def write(self, path: str, text: str, *, append: bool = False) -> None:
         """Writes a file of the clone."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import halfhooks
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho.cli import command_parser, module_command
 
 INSTALLERS = ("server", "client")
 
@@ -50,5 +50,5 @@ def installer(name: str) -> list[str]:
     """The command that runs an installer: a module of an installed package, a script beside the package in a checkout."""
     package = Path(halfhooks.__file__).parent
     if (package / "_install").is_dir():
-        return [sys.executable, "-m", f"halfhooks._install.{name}"]
+        return module_command(f"halfhooks._install.{name}")
     return [sys.executable, str(package.parent / "install" / f"{name}.py")]
