@@ -182,10 +182,12 @@ def _links(named: Named, all_named: Mapping[Name, Named]) -> Iterator[Link]:
 
 
 def _stem(key: ForeignKey) -> str:
+    """The columns of a foreign key as the beginning of a name: `user` for `user_id`."""
     names = [naming.module(column).strip("_") for column in key.columns]
     if len(names) == 1:
         names = [names[0].removesuffix("_id") or names[0]]
-    return "_".join(names) or "_"
+    stem = "_".join(names)
+    return f"_{stem}" if not stem or stem[0].isdigit() else stem
 
 
 def reverse_suffix(key: ForeignKey) -> str:
