@@ -92,15 +92,15 @@ def _arguments() -> list[str]:
 
 
 def _run(judge: Callable[[], Verdict], stops: bool = True) -> NoReturn:
-    """Print what a hook has to say and end the process, without Python's own clean-up. What is unexpected stops git,
-    unless the hook comes after the deed.
+    """Print what a hook has to say and end the process, without Python's own clean-up. What is unexpected stops git; a
+    hook that comes after the deed keeps it to itself.
     """
     status, lines = STOP, ["halfhooks: stopped before anything was judged"]
     try:
         try:
             status, lines = judge()
         except BaseException as error:
-            status, lines = _explain(error)
+            status, lines = _explain(error) if stops else (PASS, [])
     finally:
         try:
             if lines:
@@ -358,8 +358,13 @@ class _Lacks:
 
         if self._shallow:
             raise CannotTell("the history is cut off where it is needed: git fetch --unshallow")
-        if "promisor" in _read(os.path.join(self._git_dir, "config")):
+        if _is_partial(self._git_dir):
             raise CannotTell(f"this clone is a partial one, and lacks what is needed: {error}")
+
+
+def _is_partial(git_dir: str) -> bool:
+    """Whether the clone leaves objects with the remote until they are needed (git clone --filter)."""
+    return "promisor" in _read(os.path.join(git_dir, "config"))
 
 
 # --- the message of a commit
@@ -487,7 +492,7 @@ def announce(git: str, environment: Environment) -> Verdict:
     """One line when the release of the current patch has gained patches that its branch does not have yet."""
     place = find_place(git, environment)
     head = find_head(git, place, environment)
-    if head.kind != PATCH_BRANCH or head.detached:
+    if head.kind != PATCH_BRANCH or head.detached or _is_partial(place.git_dir):  # there a look may fetch
         return PASS, []
     from halfhooks import staged
     from halfhooks.history import merge_bases

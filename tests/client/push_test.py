@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from tests.builders import Dev, Server
@@ -159,7 +157,9 @@ def test_shallow_and_partial_clones(shop, tmp_path):
         assert said.text in ("", said.text if "nothing was judged" in said.text else ""), said.text
         said = desk.git("push", "-q", "origin", "HEAD")
         assert not said.status, said.text
-        shutil.rmtree(clone)
+        desk.git("remote", "set-url", "origin", "/nowhere").passed()  # these must not fetch
+        desk.git("switch", "-q", "--detach").passed()
+        assert "halfhooks" not in desk.git("switch", "-q", "ho-patch/3-tags").text
 
 
 def test_what_the_pre_commit_framework_shows_of_a_push(desk):
