@@ -252,7 +252,9 @@ def _early(push: Push, changes: list[Change], amends: bool) -> list[Finding]:
     changed = {change.path for change in changes}
 
     def is_here(finding: Finding) -> bool:
-        path = finding.path.rpartition("/")[0] if finding.code == COLLIDING else finding.path
+        path = finding.path
+        if finding.code == COLLIDING:
+            path = path.rpartition("/")[0] or path
         return not path or path in changed or any(each.startswith(f"{path}/") for each in changed)
 
     findings = [each for each in check(push, rules) if each.commit == commit.oid and is_here(each)]
