@@ -47,7 +47,7 @@ def main(argv: Sequence[str]) -> int:
     console = Console()
     try:
         with databases_of(open_project()) as databases:
-            found = listed(databases)
+            found = [(each, databases.size(each.name)) for each in listed(databases)]
             if arguments.clear:
                 gone = evict(databases, Limits(0, 0))
                 console.line(f"{gone} kept state{'' if gone == 1 else 's'} removed, {total(found)} MB")
@@ -55,13 +55,13 @@ def main(argv: Sequence[str]) -> int:
     except (CannotTell, GitError) as error:
         return cannot_tell(str(error))
     if arguments.json:
-        print(json.dumps({"version": FORMAT, "states": [values(each) for each in found]}, indent=2))
+        print(json.dumps({"version": FORMAT, "states": [values(each, size) for each, size in found]}, indent=2))
         return 0
     if not found:
         console.line("nothing is kept")
         return 0
     now = time.time()
-    rows = [(words(each), f"{each.size / 1e6:.0f} MB", ago(now - mark(each, "used")), each.name) for each in found]
+    rows = [(words(each), f"{size / 1e6:.0f} MB", ago(now - mark(each, "used")), each.name) for each, size in found]
     console.table(("state after", "size", "used", "database"), rows)
     console.line(f"{len(found)} kept states, {total(found)} MB; ho cache --clear removes them", "dim")
     return 0
@@ -78,9 +78,9 @@ def words(each: Database) -> str:
     return str((each.mark or {}).get("words", ""))
 
 
-def total(found: Sequence[Database]) -> str:
+def total(found: Sequence[tuple[Database, int]]) -> str:
     """Megabytes of all."""
-    return f"{sum(each.size for each in found) / 1e6:.0f}"
+    return f"{sum(size for _, size in found) / 1e6:.0f}"
 
 
 def ago(seconds: float) -> str:
@@ -92,13 +92,13 @@ def ago(seconds: float) -> str:
     return "just now"
 
 
-def values(each: Database) -> dict[str, object]:
+def values(each: Database, size: int) -> dict[str, object]:
     """A state as plain values."""
     return {
         "database": each.name,
         "after": words(each),
         "key": (each.mark or {}).get("key"),
-        "bytes": each.size,
+        "bytes": size,
         "made": mark(each, "made"),
         "used": mark(each, "used"),
     }

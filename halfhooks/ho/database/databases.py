@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
+import os
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -41,12 +41,11 @@ FILE_COPY_SINCE = 150000
 
 
 class Database(NamedTuple):
-    """A database of the server: its mark where we made it, else None; its comment; its size."""
+    """A database of the server: its mark where we made it, else None, and its comment."""
 
     name: str
     mark: Optional[Mapping[str, Any]]
     comment: str
-    size: int
 
     @property
     def kind(self) -> str:
@@ -80,10 +79,15 @@ class Databases:
 
     def _list(self, condition: str, value: str) -> list[Database]:
         query = f"""
-            select datname, coalesce(shobj_description(oid, 'pg_database'), ''),
-                   case when has_database_privilege(oid, 'connect') then pg_database_size(oid) else 0 end
+            select datname, coalesce(shobj_description(oid, 'pg_database'), '')
             from pg_database {condition} order by datname"""
-        return [Database(name, parse_mark(comment), comment, size) for name, comment, size in self.run(query, value)]
+        return [Database(name, parse_mark(comment), comment) for name, comment in self.run(query, value)]
+
+    def size(self, name: str) -> int:
+        """The bytes that a database takes: the server looks at each of its files."""
+        return int(
+            self.run("select coalesce(sum(pg_database_size(oid)), 0) from pg_database where datname = %s", name)[0][0]
+        )
 
     def run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement on the maintenance database; its rows."""
@@ -93,7 +97,7 @@ class Databases:
 
     def make(self, template: str = "template0", **mark: object) -> str:
         """A new scratch database, empty or a copy of another one; its name. We hold its lock until we end."""
-        name = PREFIX + "tmp_" + secrets.token_hex(8)
+        name = PREFIX + "tmp_" + os.urandom(8).hex()
         if not self.lock(name, wait=False):
             raise CannotTell(f"'{name}' is locked")
         self._create(name, template)
@@ -164,7 +168,7 @@ class Databases:
 
         Anybody sees either the one before or the new one. The number of connections to the old one that were cut.
         """
-        old = PREFIX + "tmp_" + secrets.token_hex(8) if self.find(name) else ""
+        old = PREFIX + "tmp_" + os.urandom(8).hex() if self.find(name) else ""
         if old:
             self.lock(old, wait=False)
         cut = self.rename(scratch, name, old, kind=DEVELOPMENT, **mark)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from halfhooks.ho.database import _patch_file
 from halfhooks.ho.database.connect import Server
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.plan import File
 
+MARK = "\x01halfhooks\x01\n"
+"""What _patch_file.py prints before it says what went wrong."""
 SCRIPT = Path(__file__).with_name("_patch_file.py")
 
 
@@ -108,7 +109,7 @@ def _on_disk(interpreter: Interpreter, file: File, folder: Path) -> Path:
 def _failure(file: File, code: int, output: str) -> Optional[Failure]:
     if code == 0:
         return None
-    before, mark, after = output.rpartition(_patch_file.MARK + "\n")
+    before, mark, after = output.rpartition(MARK)
     if not mark:
         how = f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return Failure(file.path, 0, 0, how, context=output.strip())

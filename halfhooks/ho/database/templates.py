@@ -92,11 +92,12 @@ def evict(databases: Databases, limits: Limits, spared: str = "") -> int:
     """Remove the templates beyond the limits, those that were not used for longest first; how many."""
     gone = size = 0
     for number, database in enumerate(listed(databases)):
-        size += database.size
-        if database.name != spared and (number >= limits.most or size > limits.most_bytes):
+        own = databases.size(database.name)
+        if database.name != spared and (number >= limits.most or size + own > limits.most_bytes):
             databases.drop(database.name)
-            size -= database.size
             gone += 1
+        else:
+            size += own
     return gone
 
 
