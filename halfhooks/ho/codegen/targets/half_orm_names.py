@@ -130,7 +130,8 @@ def _columns(request: Request, relation: Relation, path: str) -> dict[str, str]:
             )
         name = override or naming.attribute(column.name)
         if name in RESERVED_ATTRIBUTES or name.startswith(RESERVED_STARTS):
-            name = (name.strip("_") if name.startswith("_") else name) + "_"
+            bare = name.strip("_") or "column"
+            name = f"_{bare}_" if bare[0].isdigit() else f"{bare}_"
         wanted[column.name] = [name]
         if override or name == column.name:
             exact.add(column.name)
