@@ -27,6 +27,10 @@ class Fixed(NamedTuple):
     entry: Optional[Entry] = None
 
 
+MADE = "made otherwise"
+"""What happened to a path that none of the parents has: it is fixed as it stands at the end of the push."""
+
+
 class Breach(NamedTuple):
     """A commit that breaks what is fixed: the path, what happened to it, in one word, and by which commit."""
 
@@ -49,7 +53,8 @@ def breaches(push: Push, folder: str, canonical: Canonical) -> Iterator[Breach]:
             mine = push.below(commit.oid, folder, name)
             inherited = [push.below(parent, folder, name) for parent in commit.parents]
             if mine != fixed.entry and (fixed.entry in inherited or mine not in inherited):
-                yield Breach(commit, push.layout.path(folder, name), _verb(mine, fixed.entry))
+                verb = MADE if mine and fixed.entry and not any(inherited) else _verb(mine, fixed.entry)
+                yield Breach(commit, push.layout.path(folder, name), verb)
 
 
 def _verb(mine: Optional[Entry], fixed: Optional[Entry]) -> str:

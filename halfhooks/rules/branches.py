@@ -61,9 +61,10 @@ def branch_name(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(UNKNOWN_BRANCH):
         if move.new:
             name = move.ref[len(HEADS) :]
-            yield Finding(
-                f"'{name}' is no branch of the workflow; the nearest is '{_nearest(push, name)}'", ref=move.ref
-            )
+            near = _nearest(push, name)
+            known = near == push.layout.production or near[-1].isdigit() or near.islower()
+            mend = f"git branch -m {name} {near}, or to a name without {push.layout.reserved}" if known else ""
+            yield Finding(f"'{name}' is no branch of the workflow; the nearest is '{near}'", ref=move.ref, help=mend)
 
 
 FIRST = Version(0, 0, 0)
@@ -434,10 +435,23 @@ def patch_not_candidate(push: Push) -> Iterator[Finding]:
     for move in push.moves_of(PATCH_BRANCH):
         releases = push.candidate_in(move.name.patch) if move.created else None
         if releases == []:
-            yield Finding(f"'{move.name.patch}' is a candidate of no open release", ref=move.ref)
+            yield _no_candidate(push, move)
         elif releases and len(releases) > 1:
             versions = " and ".join(str(release.version) for release in releases)
             yield Finding(f"'{move.name.patch}' is a candidate of {versions}", ref=move.ref)
+
+
+def _no_candidate(push: Push, move: Move) -> Finding:
+    """What is wrong with a new patch branch that no release has among its candidates."""
+    patch, staged = move.name.patch, push.listed_in(move.name.patch)
+    if staged:
+        branch = push.layout.release + str(staged[0].version)
+        mend = f"late work is a new patch: list NEW-ID, git switch -c {push.layout.patch}NEW-ID {branch}, git cherry-pick it"
+        return Finding(f"'{patch}' is staged in {staged[0].version} already", ref=move.ref, help=mend)
+    if push.base.production and push.below(push.base.production, push.layout.patches, patch):
+        mend = "list a new id in a release, and make the branch of that"
+        return Finding(f"'{patch}' is in production already", ref=move.ref, help=mend)
+    return Finding(f"'{patch}' is a candidate of no open release", ref=move.ref)
 
 
 @rule("HH111", COMMIT, hint="take it out of that very commit (each one is judged): git rebase -i ho-release/X.Y.Z")

@@ -281,9 +281,13 @@ def _read_sql(push: Push) -> dict[str, list[Finding]]:
     return found
 
 
-@rule("HH407", UPDATE, hint="undo the staging (git reset --keep HEAD~), remove it on the patch branch, merge again")
+@rule(
+    "HH407",
+    UPDATE,
+    hint="take the statement out: a patch is one transaction already; on the patch branch, then merge that again",
+)
 def patch_transaction_control(push: Push) -> Iterator[Finding]:
-    """A patch is applied as a whole or not at all; a `COMMIT` inside it would leave half of it behind.
+    """A patch is applied as a whole or not at all, by whatever tool: neither `COMMIT` nor a command of psql may be in it.
 
     Refused as statements are BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK, ABORT, SAVEPOINT, RELEASE and PREPARE
     TRANSACTION, and commands of psql, which no database knows. On a patch branch this is a warning.

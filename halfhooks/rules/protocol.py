@@ -239,7 +239,11 @@ def symbolic_ref(push: Push) -> Iterator[Finding]:
             yield Finding(f"'{update.ref}' is a symbolic ref on the server, to '{link}'", ref=update.ref)
 
 
-@rule("HH007", UPDATE, hint="git config --file halfhooks.conf --list")
+@rule(
+    "HH007",
+    UPDATE,
+    hint="mend the line in that file; git config --file halfhooks.conf --list shows what git reads in it",
+)
 def policy_invalid(push: Push) -> Iterator[Finding]:
     """A policy that cannot be read as it was meant protects less than its authors believe.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halfhooks.immutability import release_files
+from halfhooks.immutability import MADE, release_files
 from halfhooks.integration import FOREIGN, is_dropped, is_integrated, misfits, read_lists, same_patch
 from halfhooks.layout import CANDIDATES, HEADS, RC, STAGE
 from halfhooks.names import RELEASE_BRANCH, nearest, parse_file_name, release_file
@@ -44,7 +44,10 @@ def release_file_immutable(push: Push) -> Iterator[Finding]:
     """
     for breach in release_files(push):
         commit = breach.commit.oid
-        rest = "not by what makes it" if breach.verb == "added" else "release files are fixed"
+        rest = {
+            "added": "not by what makes it",
+            MADE: "and changed later in the push; release files are fixed from the first commit",
+        }.get(breach.verb, "release files are fixed")
         text = f"'{breach.path}' was {breach.verb} in {commit[:10]}; {rest}"
         yield Finding(text, ref=push.owner(commit).ref, commit=commit, path=breach.path)
 

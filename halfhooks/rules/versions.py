@@ -45,7 +45,7 @@ def _startable(push: Push) -> str:
     return f"production is at {project.version}, so {choices} can be started"
 
 
-@rule("HH201", UPDATE, hint="git branch ho-release/X.Y.Z ho-prod, with one of these versions", state=True)
+@rule("HH201", UPDATE, hint="git branch -m ho-release/X.Y.Z, with one of these versions", state=True)
 def version_not_next(push: Push) -> Iterator[Finding]:
     """Versions follow each other without gaps, so that every database knows what it has to apply.
 
