@@ -206,6 +206,8 @@ QUERIES = (
                (select fdwname from pg_foreign_data_wrapper f where f.oid = srvfdw), srvtype, srvversion,
                array_to_string(srvoptions, ', '))
         from pg_foreign_server""",
+    f"""select 'database', 'privileges', {ACL.format("datacl")}
+        from pg_database where datname = current_database() and datacl is not null""",
     """select 'setting', format('of %s', coalesce(nullif(setrole, 0)::regrole::text, 'everybody')),
            (select string_agg(line, E'\\n' order by line) from unnest(setconfig) line)
         from pg_db_role_setting where setdatabase = (select oid from pg_database where datname = current_database())""",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 import psycopg2
 from psycopg2 import Error, OperationalError
-from psycopg2.extensions import make_dsn, quote_ident
+from psycopg2.extensions import adapt, make_dsn, quote_ident
 from psycopg2.extensions import parse_dsn as _parse_dsn
 
 if TYPE_CHECKING:
@@ -100,6 +100,13 @@ def parse_dsn(text: str) -> dict[str, str]:
 def quoted(connection: Connection, name: str) -> str:
     """A name as an identifier of SQL."""
     return quote_ident(name, connection)
+
+
+def literal(connection: Connection, text: str) -> str:
+    """A text as a literal of SQL."""
+    quoted_text = adapt(text)
+    quoted_text.prepare(connection)
+    return str(quoted_text)
 
 
 def interruptible(call: Callable[[], T], cancel: Callable[[], None]) -> T:

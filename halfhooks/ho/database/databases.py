@@ -22,13 +22,14 @@ from psycopg2.errors import (
     ObjectInUse,
 )
 
-from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, execute, quoted
+from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, execute, literal, quoted
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 PREFIX = "halfhooks_"
+EMPTY = "template0"
 SCRATCH, TEMPLATE, DEVELOPMENT = "scratch", "template", "development"
 FORMAT = 1
 PRODUCTION_COMMENT = "halfhooks: production"
@@ -38,6 +39,8 @@ LOCK_SPACE = 0x68686462
 ANNOUNCE = 0.5
 """Seconds of waiting for another command before that is said."""
 FILE_COPY_SINCE = 150000
+QUOTED_LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces")
+"""Settings that PostgreSQL stores as a list of quoted names (GUC_LIST_QUOTE in its source)."""
 
 
 class Database(NamedTuple):
@@ -95,19 +98,42 @@ class Databases:
 
     # --- make
 
-    def make(self, template: str = "template0", **mark: object) -> str:
+    def make(self, template: str = EMPTY, **mark: object) -> str:
         """A new scratch database, empty or a copy of another one; its name. We hold its lock until we end."""
         name = PREFIX + "tmp_" + os.urandom(8).hex()
         if not self.lock(name, wait=False):
             raise CannotTell(f"'{name}' is locked")
         self._create(name, template)
         self.mark(name, kind=SCRATCH, **mark)
+        if template != EMPTY:
+            for statement in self._beside(template, name):
+                self.run(statement)
         return name
 
     def _create(self, name: str, template: str) -> None:
-        encoding = " encoding 'UTF8'" if template == "template0" else ""
+        encoding = " encoding 'UTF8'" if template == EMPTY else ""
         copy = " strategy file_copy" if self.version >= FILE_COPY_SINCE and self.server.private else ""
         self._patiently(f"create database {self.quote(name)} template {self.quote(template)}{encoding}{copy}")
+
+    def _beside(self, source: str, name: str) -> Iterator[str]:
+        """The statements for what CREATE DATABASE does not copy: settings of a database, and privileges on it."""
+        query = """
+            select case setrole when 0 then '' else setrole::regrole::text end, unnest(setconfig)
+            from pg_db_role_setting join pg_database d on d.oid = setdatabase where datname = %s"""
+        for role, setting in self.run(query, source):
+            key, _, value = setting.partition("=")
+            shown = value if key.lower() in QUOTED_LISTS else literal(self.connection, value)
+            whose = f"role {role} in database {self.quote(name)}" if role else f"database {self.quote(name)}"
+            yield f"alter {whose} set {key} to {shown or literal(self.connection, '')}"
+        query = """
+            select case grantee when 0 then 'public' else grantee::regrole::text end, privilege_type, is_grantable
+            from pg_database, aclexplode(datacl) where datname = %s"""
+        found = self.run(query, source)
+        if found:
+            yield f"revoke all on database {self.quote(name)} from public"
+        for grantee, privilege, grantable in found:
+            option = " with grant option" if grantable else ""
+            yield f"grant {privilege} on database {self.quote(name)} to {grantee}{option}"
 
     def _patiently(self, statement: str) -> None:
         """Run what fails as long as another session is connected to a template or an old database for a moment."""

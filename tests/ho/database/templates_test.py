@@ -52,6 +52,26 @@ def test_whatever_was_edited_the_result_is_that_of_a_run_from_nothing(long):
         assert same(long), turn
 
 
+def test_settings_of_the_database_and_privileges_on_it_are_kept_too(long):
+    long.write(
+        "Patches/10-p/02.sql",
+        """do $$ begin
+            execute format('alter database %I set search_path to s, "Odd, name", public', current_database());
+            execute format('alter database %I set work_mem to "7MB"', current_database());
+            execute format('alter role postgres in database %I set application_name to $x$it''s$x$', current_database());
+            execute format('revoke temporary on database %I from public', current_database());
+            execute format('grant create on database %I to pg_monitor with grant option', current_database());
+        end $$;""",
+    )
+    long.applied()
+    long.applied()
+    assert same(long)
+    query = "select current_setting('search_path'), current_setting('work_mem')"
+    assert long.ask(query) == [('s, "Odd, name", public', "7MB")]
+    ((privileges,),) = long.ask("select datacl::text from pg_database where datname = current_database()")
+    assert "pg_monitor=C*/" in privileges and "{=c/" in privileges
+
+
 def test_only_what_follows_the_edited_patch_runs_and_the_second_time_nothing_before_it(long):
     long.applied("--no-cache")
     long.applied()
