@@ -407,8 +407,11 @@ def is_dropped(push: Push, release: Release, tip: str) -> bool:
         commit = push.objects.commit(oid)
         if len(commit.parents) < 2 or tip not in commit.parents[1:]:
             continue
-        ours = commit.parents[0]
+        ours, *merged = commit.parents
+        others = [ours, *(parent for parent in merged if parent != tip)]
         for path, change in patch_paths(push, ours, tip).items():
-            if entry_at(push.objects, ours, path) == change.old and entry_at(push.objects, oid, path) != change.new:
-                return True
+            if entry_at(push.objects, oid, path) == change.new:
+                continue
+            if all(entry_at(push.objects, other, path) == change.old for other in others):
+                return True  # nobody else had changed it: there was nothing to settle
     return False

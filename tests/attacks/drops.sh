@@ -89,3 +89,12 @@ git push -q --atomic origin ho-release/0.1.1 ho-release/0.2.0
 new_patch 0.1.1 6-x; echo '# x' > app/x.py; commit 'Code'; push ho-patch/6-x; merge_patch 0.1.1 6-x; push ho-release/0.1.1
 candidate 0.2.0 6-x; push :ho-release/0.1.1 ho-release/0.2.0; move_to_stage 0.2.0 6-x; commit 'Stage 6-x'
 git push -q origin ho-release/0.2.0
+
+### two patches are merged at once, and the change of one is left out
+# refused: HH308
+new_patch 0.2.0 6-a; new_patch 0.2.0 7-b
+git switch -q ho-patch/6-a; echo '# last' >> app/p_1_users.py; commit 'Users'; push ho-patch/6-a
+git switch -q ho-patch/7-b; echo '# last' >> app/p_2_posts.py; commit 'Posts'; push ho-patch/7-b
+git switch -q ho-release/0.2.0; git merge -q -s ours --no-commit ho-patch/6-a ho-patch/7-b; git checkout -q ho-patch/7-b -- app/p_2_posts.py
+commit 'Integrate both'; move_to_stage 0.2.0 6-a; move_to_stage 0.2.0 7-b; commit 'Stage both'
+git push -q origin ho-release/0.2.0

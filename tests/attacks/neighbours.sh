@@ -383,3 +383,13 @@ git push -q --atomic origin ho-release/0.1.1 :ho-patch/6-x
 new_patch 0.2.0 6-x; git merge -q --no-ff -m 'Stack on 3-tags' ho-patch/3-tags; push ho-patch/6-x; merge_patch 0.2.0 3-tags
 push ho-release/0.2.0; withdraw 0.2.0 6-x
 git push -q --atomic origin ho-release/0.2.0 :ho-patch/6-x
+
+### two patches that changed the same file are merged at once, and staged
+# accepted
+new_patch 0.2.0 6-a; new_patch 0.2.0 7-b
+git switch -q ho-patch/6-a; sed -i '1i # first' app/p_1_users.py; commit 'Above'; push ho-patch/6-a
+git switch -q ho-patch/7-b; echo '# last' >> app/p_1_users.py; commit 'Below'; push ho-patch/7-b
+git switch -q ho-release/0.2.0; both=$(printf '# first\n'; git show HEAD:app/p_1_users.py; echo '# last')
+git merge -q -s ours --no-commit ho-patch/6-a ho-patch/7-b; git checkout -q ho-patch/6-a -- Patches/6-a; git checkout -q ho-patch/7-b -- Patches/7-b
+echo "$both" > app/p_1_users.py; commit 'Integrate both'; move_to_stage 0.2.0 6-a; move_to_stage 0.2.0 7-b; commit 'Stage both'
+git push -q origin ho-release/0.2.0
