@@ -6,7 +6,6 @@ One read-only transaction sees one state of the catalog. Whatever changes how Po
 
 from __future__ import annotations
 
-import fnmatch
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -106,6 +105,10 @@ class Wanted(NamedTuple):
 
     def has(self, schema: str, name: str) -> bool:
         """Whether a relation is wanted."""
+        if not self.exclude:
+            return True
+        import fnmatch
+
         label = f"{schema}.{name}"
         return not any(fnmatch.fnmatchcase(label, pattern) for pattern in self.exclude)
 

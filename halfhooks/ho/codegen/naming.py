@@ -29,8 +29,15 @@ def _ascii(character: str) -> str:
 
 
 def is_attribute(name: str) -> bool:
-    """Whether Python reaches an attribute of just this name: it takes identifiers in their normal form."""
-    return name.isidentifier() and not iskeyword(name) and unicodedata.normalize("NFKC", name) == name
+    """Whether every Python reaches an attribute of just this name: it takes identifiers in their normal form."""
+    if not name.isidentifier() or iskeyword(name):
+        return False
+    return name.isascii() or (_is_old(name) and unicodedata.ucd_3_2_0.normalize("NFKC", name) == name)
+
+
+def _is_old(name: str) -> bool:
+    """Whether all characters are so old that every version of Python knows the same of them."""
+    return all(unicodedata.ucd_3_2_0.category(character) != "Cn" for character in name)
 
 
 def attribute(name: str) -> str:
@@ -61,7 +68,7 @@ def camel_case(name: str) -> str:
 def class_name(name: str) -> str:
     """`camel_case` where that is a name of Python, else something like it."""
     text = camel_case(name)
-    if text.isidentifier() and unicodedata.normalize("NFKC", text) == text:
+    if is_attribute(text) or iskeyword(text):
         return text + "_" if iskeyword(text) else text
     text = camel_case(identifier(name)) or "_"
     if text[0].isdigit():

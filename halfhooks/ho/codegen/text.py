@@ -5,27 +5,28 @@ Which characters are shown as they are comes from a fixed version of Unicode, so
 
 from __future__ import annotations
 
-import ast
 import re
-import textwrap
 import unicodedata
 from collections.abc import Sequence
 
 WIDTH = 100
 LONGEST_COMMENT = 20_000
+PLAIN = re.compile(r"[ !#-\[\]-~]*")
+"""What every literal can hold as it is."""
 HIDDEN = re.compile(r"C.|Z[lps]")
 
 
 def literal(text: str) -> str:
     """A text as Python writes it, with double quotes where that needs no escapes."""
-    plain = "".join(_character(character) for character in text)
+    if PLAIN.fullmatch(text):
+        return f'"{text}"'
+    plain = _escaped(text)
     if '"' not in plain:
         shown = f'"{plain}"'
     elif "'" not in plain:
         shown = f"'{plain}'"
     else:
         shown = '"' + plain.replace('"', '\\"') + '"'
-    assert ast.literal_eval(shown) == text
     return shown
 
 
@@ -34,14 +35,13 @@ def docstring(lines: Sequence[str], indent: str = "") -> str:
     broken = [part for line in lines for part in _broken(line)]
     while broken and not broken[-1]:
         broken.pop()
-    escaped = ["".join(_character(character) for character in line) for line in broken] or [""]
+    escaped = [line if PLAIN.fullmatch(line) else _escaped(line) for line in broken] or [""]
     safe = [line.replace('"""', '\\"\\"\\"') for line in escaped]
     if len(safe) == 1 and not safe[0].endswith('"'):
         shown = f'{indent}"""{safe[0]}"""'
     else:
         rest = [f"{indent}{line}" if line else "" for line in safe[1:]]
         shown = "\n".join([f'{indent}"""{safe[0]}', *rest, f'{indent}"""'])
-    assert isinstance(ast.literal_eval(shown.strip()), str)
     return shown
 
 
@@ -65,8 +65,14 @@ def _broken(line: str) -> list[str]:
     text = line.rstrip()
     if len(text) <= WIDTH:
         return [text]
+    import textwrap
+
     start = text[: len(text) - len(text.lstrip(" "))]
     return textwrap.wrap(text, WIDTH, subsequent_indent=start, break_on_hyphens=False, replace_whitespace=False)
+
+
+def _escaped(text: str) -> str:
+    return "".join(map(_character, text))
 
 
 def _character(character: str) -> str:

@@ -8,13 +8,10 @@ the package and its support module, so that any mixture of old and new files can
 from __future__ import annotations
 
 import contextlib
-import difflib
 import fcntl
 import hashlib
-import json
 import os
 import re
-import shutil
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -40,13 +37,17 @@ class Change(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a run would do. `deleted` are paths and texts; `orphans` hold somebody's code for what is gone, and stay."""
+    """What a run would do. `deleted` are paths and texts; `orphans` hold somebody's code for what is gone, and stay.
+
+    `files` are all that the target made, with their texts, except those that were there and are `kept` as they are.
+    """
 
     changes: tuple[Change, ...] = ()
     deleted: tuple[tuple[str, str], ...] = ()
     orphans: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def fresh(self) -> bool:
@@ -74,11 +75,12 @@ def _prefixes(path: str) -> Iterator[str]:
 def plan(root: Path, target: str, output: Output, scope: Optional[Collection[str]] = None) -> Plan:
     """What has to change below `root`. Files that are gone are looked for in the folders of `scope`, None for all."""
     changes, conflicts = [], list(_bad_paths(output.files))
-    files = []
+    files, kept = [], []
     for file in sorted(output.files) if not conflicts else ():
         old = read(root, file.path)
         new = sealed(target, file.text)
         if old is not None and file.keep and _foreign(old, target):
+            kept.append(file.path)
             continue
         files.append((file.path, new))
         if old == new:
@@ -89,8 +91,8 @@ def plan(root: Path, target: str, output: Output, scope: Optional[Collection[str
         else:
             seal = read_seal(old or "")
             changes.append(Change(file.path, old, new, bool(seal and not seal.intact)))
-    deleted, orphans = _gone(root, target, {file.path for file in output.files}, scope)
-    return Plan(tuple(changes), tuple(deleted), tuple(orphans), tuple(conflicts), tuple(files))
+    deleted, orphans = gone(root, target, {file.path for file in output.files}, scope)
+    return Plan(tuple(changes), tuple(deleted), tuple(orphans), tuple(conflicts), tuple(files), tuple(kept))
 
 
 def _bad_paths(files: Iterable[File]) -> Iterator[str]:
@@ -127,7 +129,7 @@ def _conflict(root: Path, file: File, old: Optional[str], target: str) -> str:
     return ""
 
 
-def _gone(
+def gone(
     root: Path, target: str, paths: Collection[str], scope: Optional[Collection[str]]
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Files of this target that nothing stands behind any more: those to delete, and those with code in them."""
@@ -164,6 +166,8 @@ def _text(path: Path) -> Optional[str]:
 
 def diff(plan: Plan, prefix: str = "") -> Iterator[str]:
     """The lines of a unified diff of what would change."""
+    import difflib  # dear, and seldom needed, as are shutil and json below
+
     changes = [
         *((path, old, new) for path, old, new, _ in plan.changes),
         *((path, text, "") for path, text in plan.deleted),
@@ -235,6 +239,9 @@ def _put_aside(work: Path, change: Change) -> str:
 
 def _stage(work: Path, root: Path, plan: Plan) -> None:
     """Writes everything beside the package, and then the journal, at once."""
+    import json
+    import shutil
+
     staging = work / STAGING
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
@@ -252,6 +259,9 @@ def _stage(work: Path, root: Path, plan: Plan) -> None:
 
 def finish(root: Path) -> bool:
     """Ends what the journal says, if there is one; every step of it can be repeated. To be called while locked."""
+    import json
+    import shutil
+
     work = root / WORK
     try:
         journal = json.loads((work / JOURNAL).read_text("utf-8"))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.codegen import manifest, write
 from halfhooks.ho.codegen.introspect import Wanted, read_database
-from halfhooks.ho.codegen.target import DEFAULT, Request, find_target
+from halfhooks.ho.codegen.target import DEFAULT, OURS, Request, find_target
 from halfhooks.ho.codegen.write import Plan
 from halfhooks.ho.console import Console, cannot_tell
-from halfhooks.ho.formats import defused
 from halfhooks.survey import CannotTell
 
 DONE, STALE = 0, 1
@@ -82,8 +80,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         run = generate(arguments)
     except CannotTell as error:
-        return cannot_tell(defused(str(error)))
+        return cannot_tell(str(error))
     if arguments.json:
+        import json
+
         print(json.dumps(to_json(run), indent=2))
     else:
         show(run, Path(arguments.package), arguments.check)
@@ -104,9 +104,14 @@ def generate(arguments: argparse.Namespace) -> Run:
             write.finish(root)
     schema = read_database(dsn(arguments), Wanted(tuple(arguments.schema), tuple(arguments.exclude)))
     request = Request(schema, package, lambda path: write.read(root, path), config=arguments.config or "")
+    inputs = manifest.fingerprint(name, tuple(arguments.schema), schema, package, request.config)
+    known = manifest.fresh(root, name, inputs) if name in OURS else None  # a plug-in may have changed
+    if known is not None:
+        plan, remarks = unchanged(root, name, known, arguments)
+        if plan.fresh:
+            return Run(plan, remarks, False)
     output = target.generate(request)
-    scope = {file.path.rpartition("/")[0] for file in output.files} - {""} if arguments.schema else None
-    plan = write.plan(root, name, output, scope)
+    plan = write.plan(root, name, output, scope(arguments, (file.path for file in output.files)))
     if plan.conflicts:
         raise CannotTell("; ".join([*plan.conflicts[:5], *(["..."] if len(plan.conflicts) > 5 else [])]))
     remarks = list(output.remarks)
@@ -116,8 +121,20 @@ def generate(arguments: argparse.Namespace) -> Run:
         return Run(plan, remarks, False)
     if plan.changes or plan.deleted:
         remarks += write.apply(root, plan)
-    manifest.save(root, name, manifest.fingerprint(name, *request._replace(existing=None)), plan)  # type: ignore[arg-type]
+    manifest.save(root, name, inputs, plan, output.remarks)
     return Run(plan, remarks, True)
+
+
+def unchanged(root: Path, name: str, known: manifest.Note, arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
+    """What is left to look at when inputs and files are those of the last run: what belongs to nothing any more."""
+    deleted, orphans = write.gone(root, name, known.files, scope(arguments, known.files))
+    files = tuple((path, "") for path, digest in sorted(known.files.items()) if digest)
+    return Plan(deleted=tuple(deleted), orphans=tuple(orphans), files=files), list(known.remarks)
+
+
+def scope(arguments: argparse.Namespace, paths: Iterable[str]) -> Optional[set[str]]:
+    """The folders in which every file has to belong to a relation; None for all."""
+    return {path.rpartition("/")[0] for path in paths} - {""} if arguments.schema else None
 
 
 def dsn(arguments: argparse.Namespace) -> str:

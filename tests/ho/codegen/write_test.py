@@ -289,11 +289,17 @@ def test_the_folder_for_our_own_things_is_ignored_by_git(root):
 def test_the_manifest_tells_without_a_database(root):
     made = plan(root, schema("one", "two"))
     assert manifest.fresh(root, "half_orm", "a") is None
-    manifest.save(root, "half_orm", "a", made)
-    assert manifest.fresh(root, "half_orm", "a") is True
-    assert manifest.fresh(root, "half_orm", "b") is False
+    manifest.save(root, "half_orm", "a", made, ["said"])
+    note = manifest.fresh(root, "half_orm", "a")
+    assert note.remarks == ("said",)
+    assert note.files.keys() == content(root).keys()
+    assert manifest.fresh(root, "half_orm", "b") is None
+    add_code(root / "s" / "one.py")
+    assert manifest.fresh(root, "half_orm", "a") is None
+    manifest.save(root, "half_orm", "a", plan(root, schema("one", "two")))
+    assert manifest.fresh(root, "half_orm", "a")
     (root / "s" / "one.py").unlink()
-    assert manifest.fresh(root, "half_orm", "a") is False
+    assert manifest.fresh(root, "half_orm", "a") is None
     (root / ".halfhooks" / "half_orm.json").write_text("[]")
     assert manifest.fresh(root, "half_orm", "a") is None
     assert manifest.fingerprint(1, "a") != manifest.fingerprint(1, "b")
