@@ -98,19 +98,19 @@ def generate(arguments: argparse.Namespace) -> Run:
         raise CannotTell(f"'{package}' cannot be imported: it is no name in Python; choose another: --import-as NAME")
     if root.exists() and not root.is_dir():
         raise CannotTell(f"'{root}' is no folder; give the one of the package: --package FOLDER")
-    target = find_target(name)
+    plugin = None if name in OURS else find_target(name)  # ours are imported when there is something to do
     if not arguments.check and write.interrupted(root):
         with write.locked(root):
             write.finish(root)
     schema = read_database(dsn(arguments), Wanted(tuple(arguments.schema), tuple(arguments.exclude)))
     request = Request(schema, package, lambda path: write.read(root, path), config=arguments.config or "")
     inputs = manifest.fingerprint(name, tuple(arguments.schema), schema, package, request.config)
-    known = manifest.fresh(root, name, inputs) if name in OURS else None  # a plug-in may have changed
+    known = None if plugin else manifest.fresh(root, name, inputs)  # a plug-in may have changed
     if known is not None:
         plan, remarks = unchanged(root, name, known, arguments)
         if plan.fresh:
             return Run(plan, remarks, False)
-    output = target.generate(request)
+    output = (plugin or find_target(name)).generate(request)
     plan = write.plan(root, name, output, scope(arguments, (file.path for file in output.files)))
     if plan.conflicts:
         raise CannotTell("; ".join([*plan.conflicts[:5], *(["..."] if len(plan.conflicts) > 5 else [])]))
