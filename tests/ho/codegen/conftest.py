@@ -1,13 +1,12 @@
-"""A PostgreSQL of our own for the tests: in memory, on a socket that nobody else can reach, gone at the end."""
+"""A private server for these tests alone, gone at the end."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pwd
+import secrets
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -18,15 +17,9 @@ from psycopg2.extensions import quote_ident
 
 from halfhooks.ho.codegen.introspect import Wanted, read_database
 from halfhooks.ho.codegen.model import Schema
-
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-SETTINGS = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "listen_addresses": "",
-    "autovacuum": "off",
-    "max_wal_senders": "0",
-}
+from halfhooks.ho.database.cluster import private, stop
+from halfhooks.ho.database.folder import existing
+from halfhooks.survey import CannotTell
 
 
 class Database(NamedTuple):
@@ -35,6 +28,7 @@ class Database(NamedTuple):
     socket: str
     user: str
     name: str
+    programs: str = ""
 
     @property
     def dsn(self) -> str:
@@ -66,41 +60,28 @@ class Database(NamedTuple):
 
     def dump(self) -> str:
         """What pg_dump says."""
-        argv = [str(BINARIES[-1] / "pg_dump"), "--no-owner", self.dsn]
+        argv = [str(Path(self.programs) / "pg_dump"), "--no-owner", self.dsn]
         return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
     def restore(self, dump: str) -> None:
         """Play a dump."""
-        argv = [str(BINARIES[-1] / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn]
+        argv = [str(Path(self.programs) / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn]
         subprocess.run(argv, check=True, input=dump, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Database]:
-    """The database `postgres` of a private cluster; the tests that need one are skipped where there is no PostgreSQL."""
-    if not BINARIES:
-        pytest.skip("there is no PostgreSQL on this machine")
-    folder = Path(tempfile.mkdtemp(prefix="hh-codegen-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
-    user = pwd.getpwuid(os.getuid()).pw_name
-    identity = {}
-    if os.getuid() == 0:
-        user = "nobody"
-        record = pwd.getpwnam(user)
-        os.chown(folder, record.pw_uid, record.pw_gid)
-        identity = {"user": record.pw_uid, "group": record.pw_gid, "extra_groups": []}
-    data = folder / "data"
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(folder)}
-
-    def run(name: str, *arguments: str) -> None:
-        argv = [str(BINARIES[-1] / name), *arguments]
-        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, cwd=folder, env=environment, **identity)
-
-    options = " ".join(f"-c {key}='{value}'" for key, value in SETTINGS.items())
+def cluster(isolated_git: None) -> Iterator[Database]:
+    """The database `postgres` of a private server of this session; where there is no PostgreSQL the tests are skipped."""
+    base = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp") / f"hhg-{secrets.token_hex(4)}"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "HALFHOOKS"))}
+    environment = {**kept, "HALFHOOKS_SERVERS": str(base), "HALFHOOKS_IDLE": "300"}
     try:
-        run("initdb", "-D", str(data), "-U", user, "-E", "UTF8", "-A", "trust", "--no-sync")
-        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"{options} -k {folder}", "start")
-        yield Database(str(folder), user, "postgres")
+        with private(environment) as server:
+            host, user = (dict(server.keywords)[key] for key in ("host", "user"))
+            yield Database(host, user, "postgres", server.bindir)
+    except CannotTell as error:
+        pytest.skip(str(error))
     finally:
-        if (data / "postmaster.pid").exists():
-            run("pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+        for place in existing(environment):
+            stop(place, remove=True, force=True)
+        shutil.rmtree(base, ignore_errors=True)
