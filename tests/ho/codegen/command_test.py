@@ -38,9 +38,9 @@ def test_it_writes_and_then_has_nothing_to_do(ho):
     code, out, err = ho()
     assert (code, err) == (0, "")
     assert "new: pack/shop/users.py\n" in out
-    assert out.endswith("halfhooks: 15 written, 0 deleted, of 15 files\n")
-    assert ho() == (0, "halfhooks: 15 files are up to date\n", "")
-    assert ho("--check") == (0, "halfhooks: 15 files are up to date\n", "")
+    assert out.endswith("halfhooks: 16 written, 0 deleted, of 16 files\n")
+    assert ho() == (0, "halfhooks: 16 files are up to date\n", "")
+    assert ho("--check") == (0, "halfhooks: 16 files are up to date\n", "")
 
 
 def test_check_prints_a_diff_and_writes_nothing(ho):
@@ -54,7 +54,7 @@ def test_check_prints_a_diff_and_writes_nothing(ho):
     code, out, _ = ho("--check")
     assert code == 1
     assert "-    Those who sell.\n+    Those who buy.\n" in out
-    assert out.endswith("halfhooks: 1 of 15 files not up to date; write them: ho codegen\n")
+    assert out.endswith("halfhooks: 1 of 16 files not up to date; write them: ho codegen\n")
     assert "sell" in users.read_text()
     code, out, err = ho()
     assert (code, out.splitlines()[0]) == (0, "written: pack/shop/users.py")
@@ -185,6 +185,6 @@ def test_rows_as_typed_dicts(ho, tmp_path):
     ):
         done = subprocess.run(tool, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert ho("--target", "typeddict") == (0, "halfhooks: 13 files are up to date\n", "")
+    assert ho("--target", "typeddict") == (0, "halfhooks: 14 files are up to date\n", "")
     ho()  # both targets in one package
     assert ho("--target", "typeddict", "--check")[0] == 0

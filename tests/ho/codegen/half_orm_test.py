@@ -176,6 +176,12 @@ print(count)
 """
 
 
+def test_a_relation_of_every_kind_has_its_class(shop, line):
+    assert run(IMPORT_ALL, *shop, line) == "10\n"  # all but the partition, which half_orm does not know
+    code = "from pack.shop.counted import Counted; print(Counted().ho_is_set(), list(Counted())[0]['many'])"
+    assert run(code, *shop, line) == "False 0\n"
+
+
 def test_a_hostile_schema_is_imported_and_nothing_in_it_runs(odd, line):
     database, _ = odd
     left_out = {'";import os', "dotted.name", "nothing"}

@@ -44,6 +44,9 @@ SHOP = """
     create table shop.events_2020 partition of shop.events for values from ('2020-01-01') to ('2021-01-01');
     create table "audit.log".entries (id int primary key, user_id int references shop.users);
     create table shop.vips (level int) inherits (shop.users);
+    create foreign data wrapper nothing;
+    create server far foreign data wrapper nothing;
+    create foreign table shop.remote (id int not null, name text) server far;
 """
 """A schema as people write them, with something of every kind."""
 
