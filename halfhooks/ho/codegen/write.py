@@ -115,7 +115,7 @@ def _conflict(root: Path, file: File, old: Optional[str], target: str) -> str:
     for prefix in _prefixes(file.path):
         if prefix != file.path and (root / prefix).exists() and not (root / prefix).is_dir():
             return f"'{prefix}' is a file where a folder is needed; move it away: git mv"
-    if old is None or file.adopts:
+    if old is None or not old.strip() or file.adopts:  # people make empty __init__ files
         return ""
     seal = read_seal(old)
     if seal is None:

@@ -88,7 +88,15 @@ def test_keys_on_both_sides(relations):
 def test_a_choice_of_schemas_and_relations(shop):
     assert [relation.label for relation in shop.read("audit.log").relations] == ["audit.log.entries"]
     left = shop.read("shop", exclude=("shop.events*", "*.users"))
-    assert [relation.name for relation in left.relations] == ["counted", "lines", "notes", "orders", "remote", "rich", "vips"]
+    assert [relation.name for relation in left.relations] == [
+        "counted",
+        "lines",
+        "notes",
+        "orders",
+        "remote",
+        "rich",
+        "vips",
+    ]
     assert left.relations[3].foreign_keys == ()  # what they lead to is not there
     with pytest.raises(CannotTell, match=r"there is no schema 'shpo'; there are: audit\.log, public, shop"):
         shop.read("shpo")

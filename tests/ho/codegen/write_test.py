@@ -110,6 +110,25 @@ def test_a_module_that_somebody_else_wrote_is_in_the_way(root):
     assert content(root) == before
 
 
+def test_an_empty_file_is_in_nobodys_way(tmp_path):
+    (tmp_path / "__init__.py").write_text("\n")
+    generate(tmp_path, schema("one"))
+    assert "MODEL" in (tmp_path / "__init__.py").read_text()
+
+
+@pytest.mark.parametrize("theirs", ["from .db import MODEL\n", "MODEL = connect()\n", "MODEL: Model = connect()\n"])
+def test_a_package_that_has_a_model_keeps_it(tmp_path, theirs):
+    (tmp_path / "__init__.py").write_text(theirs)
+    generate(tmp_path, schema("one"))
+    assert (tmp_path / "__init__.py").read_text() == theirs
+
+
+def test_a_package_without_a_model_is_told(tmp_path):
+    (tmp_path / "__init__.py").write_text("VERSION = 1\n")
+    (problem,) = plan(tmp_path, schema("one")).conflicts
+    assert "'__init__.py' was not made by ho codegen" in problem
+
+
 def test_a_dropped_relation_with_code_stays_and_is_told(root):
     add_code(root / "s" / "one.py")
     made = generate(root, schema("two"))

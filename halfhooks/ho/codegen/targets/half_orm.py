@@ -70,7 +70,8 @@ def _has_model(text: Optional[str]) -> bool:
     except (SyntaxError, ValueError):
         return False
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return "MODEL" in names
+    aliases = (alias for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names)
+    return "MODEL" in names or any("MODEL" in (alias.name, alias.asname) for alias in aliases)
 
 
 def _folders(request: Request, named: Mapping[Name, Named]) -> Iterator[File]:
