@@ -127,7 +127,7 @@ class Teller:
 
     def watch(self) -> Watch:
         """The functions that a building calls."""
-        return Watch(self.begin, self.patch, Hooks(self.file, self.ran), self.failed)
+        return Watch(self.begin, self.patch, Hooks(self.file, self.ran), self.failed, self.role)
 
     def begin(self, plan: Plan, skipped: int) -> None:
         """Say what is there already."""
@@ -151,6 +151,10 @@ class Teller:
         self.done += 1
         statements = f"{ran.statements} statement{'' if ran.statements == 1 else 's'}" if ran.statements else "done"
         self.console.line(f"  {ran.path}  {statements}, {ran.seconds:.3f} s")
+
+    def role(self, name: str) -> None:
+        """A role was made."""
+        self.console.line(f"  the role '{name}', which the model names, was made on the private server", "yellow")
 
     def failed(self, patch: Patch, failure: Failure) -> None:
         """A patch has failed."""

@@ -6,6 +6,7 @@ It is built beside the one that it is for, and takes its name at the end: whoeve
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple, Optional
@@ -13,9 +14,10 @@ from typing import Callable, NamedTuple, Optional
 from halfhooks.ho.database import templates
 from halfhooks.ho.database.connect import connect, interruptible
 from halfhooks.ho.database.databases import Databases
+from halfhooks.ho.database.dumps import run_dump
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.database.python_files import PythonRunner
-from halfhooks.ho.database.run import Hooks, Ran, check, run_dump, run_patch
+from halfhooks.ho.database.run import Hooks, Ran, check, run_patch
 from halfhooks.ho.database.templates import Limits
 from halfhooks.ho.plan import File, Patch, Plan
 
@@ -30,6 +32,7 @@ class Watch(NamedTuple):
     patch: Callable[[Patch], None] = lambda patch: None
     hooks: Hooks = Hooks()
     failed: Callable[[Patch, Failure], None] = lambda patch, failure: None
+    role: Callable[[str], None] = lambda name: None
 
 
 class Wish(NamedTuple):
@@ -146,7 +149,7 @@ class _Builder:
         self.watch.patch(model)
         started = time.monotonic()
         for file in self.plan.model:
-            failure = self._run(model, lambda connection, file=file: run_dump(connection, file, self.hooks))
+            failure = self._load(model, file)
             if failure:
                 self._fail(model, failure)
                 self.name = ""
@@ -154,6 +157,16 @@ class _Builder:
         self.working = time.monotonic() - started
         self._keep(0)
         return True
+
+    def _load(self, model: Patch, file: File) -> Optional[Failure]:
+        """Load a file of the model. On a private server the roles that it names are made where they are missing."""
+        while True:
+            failure = self._run(model, lambda connection: run_dump(connection, file, self.hooks))
+            role = missing_role(failure) if failure and self.databases.server.private else ""
+            if not role:
+                return failure
+            self.databases.run(f"create role {self.databases.quote(role)} nologin")
+            self.watch.role(role)
 
     def _run(self, patch: Patch, call: Callable[..., Optional[Failure]]) -> Optional[Failure]:
         timeout = {"statement_timeout": f"{int(self.wish.timeout * 1000)}"} if self.wish.timeout else {}
@@ -224,8 +237,7 @@ class _Builder:
                 self.databases.drop(name)
 
 
-def files_of(plan: Plan, skipped: int) -> list[File]:
-    """The files that are still to run when some states are passed."""
-    model = list(plan.model) if skipped == 0 else []
-    patches: Sequence[Patch] = plan.patches[max(skipped - 1, 0) :]
-    return model + [file for patch in patches for file in patch.files]
+def missing_role(failure: Failure) -> str:
+    """The role for whose absence something failed, "" for any other failure. A private server speaks English."""
+    found = re.fullmatch(r'role "(.+)" does not exist', failure.message)
+    return found.group(1) if found and failure.sqlstate == "42704" else ""

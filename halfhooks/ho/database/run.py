@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from psycopg2 import Error, InterfaceError, OperationalError
@@ -54,19 +53,19 @@ def run_patch(connection: Connection, patch: Patch, python: Python, hooks: Hooks
             failure = _run_file(connection, file, python, hooks)
             if failure:
                 return failure
-        _end(connection, "commit")
-    except _Failed as failed:
+        end(connection, "commit")
+    except Failed as failed:
         return failed.failure
     except (OperationalError, InterfaceError) as error:
         return lost(connection, error) or at_end(patch, error)
     except Error as error:  # what is deferred is checked by COMMIT
         return at_end(patch, error)
     finally:
-        _end(connection, "rollback", quietly=True)
+        end(connection, "rollback", quietly=True)
     return None
 
 
-class _Failed(Exception):
+class Failed(Exception):
     """A statement failed."""
 
     def __init__(self, failure: Failure) -> None:
@@ -78,19 +77,19 @@ def _run_file(connection: Connection, file: File, python: Python, hooks: Hooks) 
     hooks.file(file)
     started, count = time.monotonic(), 0
     if file.kind == PYTHON:
-        _end(connection, "commit")
+        end(connection, "commit")
         failure = python(file)
         if failure:
             return failure
     else:
         text, statements = read_statements(file)
         if file.no_transaction:
-            _end(connection, "commit")
+            end(connection, "commit")
             if len(statements) > 1:  # as one, they would be a transaction
-                return _unrunnable(file, statements[1], f"a second statement in a file with '{sql.NO_TRANSACTION}'")
+                return unrunnable(file, statements[1], f"a second statement in a file with '{sql.NO_TRANSACTION}'")
         for statement in statements:
             if not file.no_transaction:
-                _begin(connection)
+                begin(connection)
             run_statement(connection, file, text, statement)
             hooks.statement(file, statement)
             count += 1
@@ -99,32 +98,30 @@ def _run_file(connection: Connection, file: File, python: Python, hooks: Hooks) 
 
 
 def read_statements(file: File) -> tuple[str, list[sql.Statement]]:
-    """The text of a file and its statements. A `_Failed` where it cannot be read, or holds what no patch may."""
+    """The text of a file and its statements. A `Failed` where it cannot be read, or holds what no patch may."""
     try:
         text = file.content.decode("utf-8")
     except UnicodeDecodeError as error:
         start = file.content.rfind(b"\n", 0, error.start) + 1
         line, column = file.content.count(b"\n", 0, error.start) + 1, error.start - start + 1
         byte = f"the byte 0x{file.content[error.start]:02x} is not UTF-8"
-        raise _Failed(Failure(file.path, line, column, byte, hint="iconv -f latin1 -t utf-8 makes it so")) from None
+        raise Failed(Failure(file.path, line, column, byte, hint="iconv -f latin1 -t utf-8 makes it so")) from None
     if "\0" in text:
         before = text[: text.index("\0")]
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise _Failed(Failure(file.path, *place, "a NUL character"))
+        raise Failed(Failure(file.path, *place, "a NUL character"))
     try:
         statements = sql.split(text)
     except sql.SqlError as error:
-        raise _Failed(Failure(file.path, error.line, error.column, error.message)) from None
+        raise Failed(Failure(file.path, error.line, error.column, error.message)) from None
     for statement in statements:
         command = "" if statement.is_psql else sql.transaction_control(statement)
         if statement.is_psql:
             word = statement.text.split()[0]
-            raise _Failed(
-                _unrunnable(file, statement, f"'{word}' is a command of psql, which PostgreSQL does not know")
-            )
+            raise Failed(unrunnable(file, statement, f"'{word}' is a command of psql, which PostgreSQL does not know"))
         if command:
             said = f"'{command}' controls the transaction in which the patch runs"
-            raise _Failed(_unrunnable(file, statement, said))
+            raise Failed(unrunnable(file, statement, said))
     return text, statements
 
 
@@ -134,17 +131,18 @@ def check(patch: Patch) -> Optional[Failure]:
         if file.kind == SQL:
             try:
                 read_statements(file)
-            except _Failed as failed:
+            except Failed as failed:
                 return failed.failure
     return None
 
 
-def _unrunnable(file: File, statement: sql.Statement, message: str) -> Failure:
+def unrunnable(file: File, statement: sql.Statement, message: str) -> Failure:
+    """The failure of a statement that must not run."""
     return Failure(file.path, statement.line, statement.column, message, statement=statement.text, position=1)
 
 
 def run_statement(connection: Connection, file: File, text: str, statement: sql.Statement) -> None:
-    """Run one statement, and send the rows below a COPY; a `_Failed` says what went wrong and where."""
+    """Run one statement, and send the rows below a COPY; a `Failed` says what went wrong and where."""
     try:
         with connection.cursor() as cursor:
             if statement.data is None:
@@ -153,7 +151,7 @@ def run_statement(connection: Connection, file: File, text: str, statement: sql.
                 cursor.copy_expert(statement.text, io.StringIO(statement.data))
     except Error as error:
         gone = lost(connection, error, file, statement)
-        raise _Failed(gone or failure_of(error, file, text, statement)) from None
+        raise Failed(gone or failure_of(error, file, text, statement)) from None
 
 
 def failure_of(error: Error, file: File, text: str, statement: sql.Statement) -> Failure:
@@ -221,16 +219,17 @@ def lost(
 # --- transactions
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
+    """Begin a transaction, unless one is open."""
     if connection.info.transaction_status == 0:
-        _plain(connection, "begin")
+        plain(connection, "begin")
 
 
-def _end(connection: Connection, how: str, quietly: bool = False) -> None:
+def end(connection: Connection, how: str, quietly: bool = False) -> None:
     """End the transaction, if one is open."""
     try:
         if not connection.closed and connection.info.transaction_status != 0:
-            _plain(connection, how)
+            plain(connection, how)
     except Error:
         if not quietly:
             raise
@@ -238,71 +237,10 @@ def _end(connection: Connection, how: str, quietly: bool = False) -> None:
 
 def reset(connection: Connection) -> None:
     """A session as if it had just begun: what the patch before has set, such as a search_path, is not for the next one."""
-    _plain(connection, "discard all")
+    plain(connection, "discard all")
 
 
-def _plain(connection: Connection, statement: str) -> None:
+def plain(connection: Connection, statement: str) -> None:
+    """Run a statement of ours."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
-
-
-# --- dumps
-
-
-def run_dump(connection: Connection, file: File, hooks: Hooks) -> Optional[Failure]:
-    """Run a file of the model in one transaction. psql's own `\\restrict` and `\\unrestrict` are passed over.
-
-    So is the setting of a parameter that this server does not know: a newer pg_dump sets some.
-    """
-    try:
-        reset(connection)
-        hooks.file(file)
-        started, count = time.monotonic(), 0
-        text, statements = _dump_statements(file)
-        _begin(connection)
-        for statement in statements:
-            if statement.text[:4].upper() == "SET ":
-                _set(connection, file, text, statement)
-            else:
-                run_statement(connection, file, text, statement)
-            count += 1
-        _end(connection, "commit")
-        hooks.ran(Ran(file.path, time.monotonic() - started, count))
-    except _Failed as failed:
-        return failed.failure
-    except Error as error:
-        return lost(connection, error) or at_end(Patch(file.path, "", "", (file,)), error)
-    finally:
-        _end(connection, "rollback", quietly=True)
-    return None
-
-
-def _dump_statements(file: File) -> tuple[str, list[sql.Statement]]:
-    try:
-        text = file.content.decode("utf-8")
-        found = list(_without_restrict(sql.split(text)))
-    except UnicodeDecodeError as error:
-        raise _Failed(Failure(file.path, 0, 0, f"is not UTF-8, at byte {error.start}")) from None
-    except sql.SqlError as error:
-        raise _Failed(Failure(file.path, error.line, error.column, error.message)) from None
-    for statement in found:
-        if statement.is_psql:
-            raise _Failed(_unrunnable(file, statement, "a command of psql in a dump"))
-    return text, found
-
-
-def _without_restrict(statements: list[sql.Statement]) -> Iterator[sql.Statement]:
-    for statement in statements:
-        if not re.match(r"\\(un)?restrict\b", statement.text):
-            yield statement
-
-
-def _set(connection: Connection, file: File, text: str, statement: sql.Statement) -> None:
-    _plain(connection, "savepoint halfhooks_set")
-    try:
-        run_statement(connection, file, text, statement)
-    except _Failed as failed:
-        if failed.failure.sqlstate != "42704":
-            raise
-        _plain(connection, "rollback to savepoint halfhooks_set")
-    _plain(connection, "release savepoint halfhooks_set")

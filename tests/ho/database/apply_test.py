@@ -187,6 +187,28 @@ def test_an_empty_model_and_psql_lines_of_a_dump(tree):
     assert tree.tables() == {"posts"}
 
 
+def test_roles_that_the_model_names_are_made_on_a_private_server(tree, monkeypatch):
+    role = f'{tree.name} "x"'
+    name = role.replace('"', '""')
+    schema = (
+        f'create table users (id int);\nalter table users owner to "{name}";\ngrant select on users to {tree.name};'
+    )
+    tree.write("model/schema-0.1.0.sql", schema).write("model/metadata-0.1.0.sql", "").patch("select 1;")
+    tree.write("Patches/1-posts/01.sql", "select 1;")
+    host = dict(tree.server.keywords)["host"]
+    with monkeypatch.context() as configured:
+        configured.setenv("PGHOST", host)
+        configured.setenv("PGUSER", "postgres")
+        ran = tree.ho("apply")
+        assert ran.code == 1
+        assert "create role" in ran.out
+    ran = tree.applied()
+    assert f"the role '{role}', which the model names, was made" in ran.out
+    assert tree.ask(f"select rolcanlogin from pg_roles where rolname = '{role}'") == [(False,)]
+    tree.ask(f"drop database {tree.name}", "postgres")
+    tree.ho("cache", "--clear")
+
+
 def test_an_error_in_the_model_says_where(tree):
     tree.write("model/schema-0.1.0.sql", "create table a (id int);\ncreate tabel b ();")
     ran = tree.ho("apply")

@@ -23,7 +23,7 @@ def applied(tree: Tree) -> Tree:
 
 
 def busy(tree: Tree) -> list[object]:
-    query = "select pid from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()"
+    query = "select pid from pg_stat_activity where query like 'select pg_sleep(60)%' and state = 'active'"
     return tree.ask(query, "postgres")
 
 
