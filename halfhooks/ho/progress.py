@@ -10,9 +10,10 @@ from typing import NamedTuple, Optional
 
 from halfhooks.history import between
 from halfhooks.ho.drafts import next_label, objections_to_promotion, startable
+from halfhooks.ho.outgoing import Operation, Outgoing, label_of, read_operation, read_outgoing
 from halfhooks.ho.repository import Clone, Local
 from halfhooks.integration import has_work, is_integrated
-from halfhooks.layout import HALFHOOKS, HEADS, RC, Layout
+from halfhooks.layout import HALFHOOKS, HEADS, RC, TAGS, Layout
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref, patch_number
 from halfhooks.push import Push
 from halfhooks.release import Release, read_release
@@ -100,7 +101,12 @@ class Place(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """All of it. `remote` is "" where the branches of this repository itself were read."""
+    """All of it. `remote` is "" where the branches of this repository itself were read.
+
+    `operation` is what git waits for here, `outgoing` what only we have, `undone` the branch of the version in production
+    that its promotion should have deleted, `tagged` whether that version has its tag, `guess` whether `git switch` finds
+    a branch of the remote by its name.
+    """
 
     remote: str
     layout: Layout
@@ -113,6 +119,11 @@ class Progress(NamedTuple):
     free_number: int
     top: str
     up: str
+    operation: Optional[Operation] = None
+    outgoing: tuple[Outgoing, ...] = ()
+    undone: Optional[Branch] = None
+    tagged: bool = True
+    guess: bool = True
 
     @property
     def turn(self) -> Optional[Preparation]:
@@ -123,6 +134,10 @@ class Progress(NamedTuple):
         """The open release of a version."""
         return next((release for release in self.releases if str(release.version) == version), None)
 
+    def waiting(self, branch: str) -> Optional[Outgoing]:
+        """What only we have of a branch."""
+        return next((each for each in self.outgoing if each.branch == branch), None)
+
 
 def read_progress(clone: Clone, survey: Survey, push: Push) -> Progress:
     """Reads it. `push` moves nothing: it is the state of the repository that the survey found."""
@@ -132,23 +147,60 @@ def read_progress(clone: Clone, survey: Survey, push: Push) -> Progress:
     releases = tuple(_preparations(push, locals_, branches))
     listed = {patch.branch.name for release in releases for patch in release.patches}
     listed |= {release.branch.name for release in releases}
-    hotfix = f"-hotfix{project.hotfix}" if project.hotfix else ""
+    label = label_of(project)
     place = _place(clone, push, locals_, branches, releases)
     left = (branch for name, branch in sorted(branches.items()) if name not in listed)
     kinds = {name: parse_ref(HEADS + name, layout).kind for name in branches}
+    leftovers = tuple(branch for branch in left if kinds[branch.name] in (RELEASE_BRANCH, PATCH_BRANCH))
+    undone = next((branch for branch in leftovers if _is_undone(push, branch, label)), None)
     return Progress(
         remote=survey.remote,
         layout=layout,
         production=branches[layout.production],
-        label=f"{project.version}{hotfix}",
+        label=label,
         releases=releases,
         startable=tuple(startable(push)),
-        leftovers=tuple(branch for branch in left if kinds[branch.name] in (RELEASE_BRANCH, PATCH_BRANCH)),
+        leftovers=leftovers,
         place=place,
         free_number=1 + max(map(patch_number, _ids(push, releases)), default=0),
         top=clone.top,
         up=clone.up,
+        operation=read_operation(clone, push, locals_),
+        outgoing=tuple(read_outgoing(survey, push, locals_, _waiting(branches, place, releases, layout))),
+        undone=undone,
+        tagged=f"{TAGS}{layout.tag}{label}" in survey.refs,
+        guess=len(clone.ask("remote").split()) < 2,
     )
+
+
+def _waiting(
+    branches: Mapping[str, Branch], place: Place, releases: tuple[Preparation, ...], layout: Layout
+) -> Iterator[tuple[str, ...]]:
+    """The branches with commits that only we have, each with those that have to be pushed with it."""
+    production = branches[layout.production]
+    if production.here and production.ahead:
+        yield (production.name,)
+    for release in releases:
+        if _is_ahead(release.branch):
+            yield (release.branch.name,)
+    if place.kind == "patch" and _is_ahead(place.branch) and (place.release or place.branch.there):
+        owner = next((each for each in releases if str(each.version) == place.release), None)
+        listed = owner and any(patch.id == place.patch and not patch.state for patch in owner.patches)
+        first = (owner.branch.name,) if owner and listed and _is_ahead(owner.branch) else ()
+        yield (place.branch.name, *first)
+
+
+def _is_ahead(branch: Branch) -> bool:
+    return branch.here and (not branch.there or bool(branch.ahead))
+
+
+def _is_undone(push: Push, branch: Branch, label: str) -> bool:
+    """Whether this is the branch of the version in production, and the promotion of that is all that it lacks."""
+    version, project = parse_ref(HEADS + branch.name, push.layout).version, push.after
+    tip = project.release_tips.get(version) if version else None
+    if not branch.there or tip is None or version != project.version:
+        return False
+    return project.contains(tip) and project.release_files(tip).get(f"{label}.txt") is None
 
 
 def read_branches(clone: Clone, locals_: Mapping[str, Local], survey: Survey) -> dict[str, Branch]:

@@ -1,6 +1,7 @@
 """The next steps of a project as commands of plain git that can be pasted: pure functions over a `Progress`.
 
-What is written in them by hand, an id or a line of SQL, is an example and works as it stands.
+What is written in them by hand, an id or a line of SQL, is an example and works as it stands. What has been done already
+is not proposed again, and does no harm when it is: no list is emptied or grows twice, no file that was filled is lost.
 """
 
 from __future__ import annotations
@@ -9,27 +10,116 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
+from halfhooks.ho.outgoing import MERGE, Operation, Outgoing
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Preparation, Progress
 from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import release_file
 from halfhooks.release import OPEN_HOTFIX
+from halfhooks.rules import RULES
 from halfhooks.version import Version
 
 BEHIND_PRODUCTION = "HH207"
 
 
 class Step(NamedTuple):
-    """Something that can be done now, and the commands that do it."""
+    """Something that can be done now, and the commands that do it; `remarks` where words have to do."""
 
     what: str
     commands: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def next_steps(progress: Progress) -> list[Step]:
     """The steps that make sense from where we are; the nearest first."""
-    steps = [*_own_branch(progress), *_workflow(progress)]
+    if not progress.top:
+        return []  # there is no working tree to take them in
     into = (f"cd {progress.up}",) if progress.up else ()
-    return [step._replace(commands=(*into, *step.commands)) for step in steps]
+    return [step._replace(commands=(*into, *step.commands)) if step.commands else step for step in _steps(progress)]
+
+
+def _steps(progress: Progress) -> Iterator[Step]:
+    production = progress.waiting(progress.layout.production)
+    if progress.operation:
+        yield from _finish(progress, progress.operation)
+    elif production and (production.promotes or production.merged or production.findings):
+        yield from _finish_promotion(progress, production)
+    else:
+        if progress.undone:
+            yield _tidy(progress, progress.undone)
+        yield from _own_branch(progress)
+        yield from _workflow(progress)
+
+
+# --- what was begun and waits
+
+
+def _finish(progress: Progress, operation: Operation) -> Iterator[Step]:
+    """What ends the merge, rebase or the like that git waits for."""
+    command, release = operation.command, progress.find(operation.release)
+    if operation.conflicts:
+        count = len(operation.conflicts)
+        files = f"{count} file{'' if count == 1 else 's'}, such as '{operation.conflicts[0]}'"
+        remark = "edit each, then: git add FILE"
+        yield Step(f"a {command} waits for what is in conflict: {files}", ("git status",), (remark,))
+    elif command != MERGE:
+        yield Step(f"finish the {command}", (f"git {command} --continue",))
+    elif release and progress.place.kind == "production":
+        yield _promote(progress, release, merged=True)
+    else:
+        yield Step("finish the merge", ("git commit --no-edit",))
+    yield Step(f"or give the {command} up, with what was done for it", (f"git {command} --abort",))
+
+
+def _finish_promotion(progress: Progress, waiting: Outgoing) -> Iterator[Step]:
+    """What a promotion lacks that only we have."""
+    release = progress.find(waiting.merged)
+    if waiting.findings:
+        yield _refused(waiting)
+    elif release:
+        yield _promote(progress, release, merged=True)
+    elif waiting.promotes:
+        tag, name = waiting.tag, progress.layout.release + waiting.release
+        commands = (
+            *([_tag(waiting.promotes, tag, waiting.branch)] if tag else []),
+            *_push(progress, *waiting.refs),
+            *_drop(progress, name),
+        )
+        yield Step(f"push the promotion of {waiting.promotes}, which is only here", commands)
+
+
+def _tidy(progress: Progress, branch: Branch) -> Step:
+    """What a promotion lacks that was pushed by itself."""
+    label, tag = progress.label, progress.layout.tag + progress.label
+    source = f"{progress.remote}/{progress.production.name}"
+    commands = (
+        *([] if progress.tagged else [_tag(label, tag, source)]),
+        *_push(progress, tag, f":{branch.name}"),
+        *_drop(progress, branch.name),
+    )
+    return Step(f"{label} is in production: push its tag, and the deletion of its branch", commands)
+
+
+def _tag(label: str, tag: str, commit: str) -> str:
+    return f"git tag -a -m 'Release {label}' {tag} {commit}"
+
+
+def _drop(progress: Progress, name: str) -> list[str]:
+    """The commands that delete a branch here, where there is one that is not checked out elsewhere."""
+    known = [progress.place.branch, *progress.leftovers, *(release.branch for release in progress.releases)]
+    branch = next((branch for branch in known if branch.name == name), None)
+    if branch is None or not branch.here or branch.worktree not in ("", progress.top):
+        return []
+    away = [f"git switch {progress.layout.production}"] if name == progress.place.branch.name else []
+    return [*away, f"git branch -D {name}"]
+
+
+def _refused(waiting: Outgoing) -> Step:
+    """What the server would say, in place of a push that it would refuse."""
+    lines = []
+    for finding in waiting.findings[:3]:
+        lines.append(f"{finding.text} ({finding.code})")
+        lines.append(f"help: {finding.help or RULES[finding.code].hint}")
+    return Step(f"'{waiting.branch}' cannot be pushed as it stands here", (), tuple(dict.fromkeys(lines)))
 
 
 # --- the branch that is checked out
@@ -38,13 +128,15 @@ def next_steps(progress: Progress) -> list[Step]:
 def _own_branch(progress: Progress) -> Iterator[Step]:
     """What brings it to where the remote's is."""
     branch, remote, kind = progress.place.branch, progress.remote, progress.place.kind
+    waiting = progress.waiting(branch.name)
     if kind in ("detached", "other") or not branch.here or not remote or _is_frozen(progress):
         return
     name, theirs = branch.name, f"{remote}/{branch.name}"
-    if not branch.there:
-        release = progress.find(progress.place.release)
-        first = [release.branch.name] if release and _own_state(progress) == "" else []
-        if kind != "patch" or release:
+    if waiting and waiting.findings:
+        yield _refused(waiting)
+    elif not branch.there:
+        first = waiting.refs[1:] if waiting else ()
+        if kind != "patch" or progress.place.release:
             yield Step(f"'{name}' is only here", tuple(_push(progress, *first, name, track=True)))
     elif branch.ahead and branch.behind:
         if kind == "patch":
@@ -79,8 +171,16 @@ def _workflow(progress: Progress) -> Iterator[Step]:
         yield from _start(progress)
         return
     if progress.place.kind == "patch" and not progress.place.release:
-        where = f"'{progress.place.branch.name}' belongs to no open release; the one that is next"
-        yield Step(where, (_switch(progress, release.branch, first=True) or "git status",))
+        yield Step(
+            f"'{progress.place.branch.name}' belongs to no open release",
+            (),
+            (f"what follows is for {release.version}, the next one",),
+        )
+    waiting = progress.waiting(release.branch.name)
+    if waiting and waiting.findings:
+        if release.branch.name != progress.place.branch.name:
+            yield _refused(waiting)
+        return
     if any(finding.code == BEHIND_PRODUCTION for finding in release.objections):
         yield _take_in_production(progress, release)
     for patch in release.patches:
@@ -114,10 +214,7 @@ def _start_commands(progress: Progress, version: Version) -> tuple[str, ...]:
     name = progress.layout.release + str(version)
     if not remote:
         return (f"git switch -c {name} {production}",)
-    return (
-        f"git push {remote} {remote}/{production}:refs/heads/{name}",
-        f"git switch -c {name} --track {remote}/{name}",
-    )
+    return (f"git push {remote} {remote}/{production}:refs/heads/{name}", _follow(progress, name))
 
 
 def _take_in_production(progress: Progress, release: Preparation) -> Step:
@@ -146,7 +243,7 @@ def _add_commands(progress: Progress, release: Preparation, *work: str) -> tuple
     branch = progress.layout.patch + patch
     return (
         *_onto(progress, release.branch),
-        f"echo {patch} >> {books}",
+        _append(patch, books),
         f"mkdir -p {folder}",
         f"echo '# What it is for' > {folder}/README.md",
         f"git add {books} {folder}",
@@ -197,44 +294,53 @@ def _staging(progress: Progress, release: Preparation, patch: Patch, there: bool
     name = progress.layout.patch + patch.id
     gone = [f":{name}"] if there else []
     return [
-        f"sed -i '/^{patch.id}$/d' {candidates}",
-        f"echo {patch.id} >> {stage}",
+        f"sed -i.old '/^{patch.id}$/d' {candidates}",  # GNU's, BSD's and busybox's sed agree on this form only
+        f"rm {candidates}.old",
+        _append(patch.id, stage),
         f"git add {candidates} {stage}",
         f"git commit -m 'Stage {patch.id}'",
         *_push(progress, release.branch.name, *gone),
-        *([f"git branch -D {name}"] if patch.branch.here else []),
+        *([f"git branch -D {name}"] if patch.branch.here and patch.branch.worktree in ("", progress.top) else []),
     ]
 
 
-def _promote(progress: Progress, release: Preparation) -> Step:
+def _promote(progress: Progress, release: Preparation, merged: bool = False) -> Step:
+    """The promotion, or what it lacks when the release is `merged`. The list is read from the release, which stays."""
     layout, label = progress.layout, release.label
     name, version = release.branch.name, release.version
     tip = f"{progress.remote}/{name}" if release.branch.there and not release.branch.ahead else name
     listed = shlex.quote(layout.path(layout.releases, f"{label}.txt"))
-    books = [_book(progress, release, form) for form in (CANDIDATES, STAGE)]
-    lists = [_book(progress, release, RC, number) for number in release.rcs if release.status != OPEN_HOTFIX]
+    lists = [release_file(version, RC, layout, number) for number in release.rcs if release.status != OPEN_HOTFIX]
     if release_file(version, STAGE, layout) in release.books:
-        lists.append(books[1])
+        lists.append(release_file(version, STAGE, layout))
+    sources = [shlex.quote(f"{tip}:{layout.path(layout.releases, file)}") for file in lists]
+    books = [_book(progress, release, form) for form in (CANDIDATES, STAGE)]
     model = {
         kind: shlex.quote(layout.path(layout.model, f"{kind}{label}.sql")) for kind in (layout.schema, layout.metadata)
     }
     link = shlex.quote(layout.path(layout.model, layout.schema_link))
     tag = layout.tag + label
     commands = (
-        *_onto(progress, progress.production),
-        f"git merge --no-ff --no-commit {tip}",
-        f"cat {' '.join(lists)} > {listed}",
+        *([] if merged else [*_onto(progress, progress.production), f"git merge --no-ff --no-commit {tip}"]),
+        f"git show {' '.join(sources)} > {listed}",
         f"git rm -q -f --ignore-unmatch {' '.join(books)}",
-        f"echo '-- structure of {label}' > {model[layout.schema]}  # what your tools dump",
-        f"echo '-- rows of {label}' > {model[layout.metadata]}  # likewise",
+        f"mkdir -p {shlex.quote(layout.path(layout.model))}",
+        *(
+            f"test -s {file} || echo '-- {label}, {what}' > {file}"
+            for file, what in ((model[layout.schema], "its structure"), (model[layout.metadata], "its rows"))
+        ),
         f"ln -sfn {layout.schema}{label}.sql {link}",
         f"git add {listed} {' '.join(model.values())} {link}",
         f"git commit -m 'Promote {label} to production'",
         f"git tag -a -m 'Release {label}' {tag}",
-        *_push(progress, layout.production, tag, f":{name}"),
-        *([f"git branch -D {name}"] if release.branch.here else []),
+        *_push(progress, layout.production, tag, *([f":{name}"] if release.branch.there else [])),
+        *_drop(progress, name)[-1:],
     )
-    return Step(f"promote {label} to production, once it is validated", commands)
+    if merged:
+        what = f"{version} is merged, and waits for the rest of its promotion to {label}"
+    else:
+        what = f"promote {label} to production, once it is validated"
+    return Step(what, commands, ("the two files of model/ are what your tools dump",))
 
 
 # --- words of these commands
@@ -246,11 +352,17 @@ def _switch(progress: Progress, branch: Branch, first: bool) -> str:
         return ""
     if branch.worktree and branch.name != progress.place.branch.name:
         return f"cd {shlex.quote(branch.worktree)}"
-    return (
-        f"git switch {branch.name}"
-        if branch.here
-        else f"git switch -c {branch.name} --track {progress.remote}/{branch.name}"
-    )
+    return f"git switch {branch.name}" if branch.here else _follow(progress, branch.name)
+
+
+def _follow(progress: Progress, name: str) -> str:
+    """The command that checks out a branch of the remote; where it can be, one that can be repeated."""
+    return f"git switch {name}" if progress.guess else f"git switch -c {name} --track {progress.remote}/{name}"
+
+
+def _append(line: str, file: str) -> str:
+    """The command that ends a list with a line, unless that stands in it."""
+    return f"grep -qsx {line} {file} || echo {line} >> {file}"
 
 
 def _onto(progress: Progress, branch: Branch) -> list[str]:

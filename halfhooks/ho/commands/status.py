@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from typing import Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.console import Console, cannot_tell
+from halfhooks.ho.console import WIDTH, Console, cannot_tell
+from halfhooks.ho.outgoing import Outgoing
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Place, Preparation, Progress, read_progress
 from halfhooks.ho.repository import Clone, find_git
 from halfhooks.ho.steps import Step, next_steps
@@ -105,23 +107,27 @@ def open_survey(git: str, clone: Clone, remote: Optional[str], local: bool) -> t
 def show(console: Console, progress: Progress, remarks: list[str], steps: list[Step]) -> None:
     """The releases as a tree, then what comes next."""
     for remark in remarks:
-        console.line(f"halfhooks: warning: {remark}", "yellow")
+        console.prose(f"halfhooks: warning: {remark}", "yellow", hang=2)
     source = (
         f"as '{progress.remote}' had it when last fetched" if progress.remote else "the branches of this repository"
     )
     groups = [(release_words(progress, release), patch_rows(progress, release)) for release in progress.releases]
     if progress.leftovers:
         groups.append(
-            ("left over", [f"{branch.name}  {branch_words(branch, progress.top)}" for branch in progress.leftovers])
+            ("left over", [f"{branch.name}  {branch_words(progress, branch)}" for branch in progress.leftovers])
         )
     console.tree(f"production {progress.label} ({source})", groups)
     console.line()
     show_turn(console, progress)
-    console.line(f"you are on {place_words(progress, progress.place)}")
+    if progress.top:
+        console.prose(f"you are on {place_words(progress, progress.place)}", hang=2)
     for step in steps:
-        console.title(step.what)
+        console.line()
+        console.prose(step.what, "bold", hang=2)
+        for remark in step.remarks:
+            console.prose(remark, indent=2, hang=2)
         for command in step.commands:
-            console.line(f"  {command}", "green")
+            console.block(folded(command), "green")
 
 
 def show_turn(console: Console, progress: Progress) -> None:
@@ -135,7 +141,7 @@ def show_turn(console: Console, progress: Progress) -> None:
     else:
         console.line(f"next in production: {turn.label}; not yet:", "bold")
         for finding in turn.objections:
-            console.line(f"  {finding.text} ({finding.code})")
+            console.prose(f"{finding.text} ({finding.code})", indent=2, hang=2)
 
 
 def release_words(progress: Progress, release: Preparation) -> str:
@@ -145,12 +151,12 @@ def release_words(progress: Progress, release: Preparation) -> str:
         words.append(f"RC {release.rcs[-1]}")
     if release.judged:
         words.append("next" if release == progress.turn else "waits for its turn")
-    return ", ".join(word for word in [*words, branch_words(release.branch, progress.top)] if word)
+    return ", ".join(word for word in [*words, branch_words(progress, release.branch)] if word)
 
 
 def patch_rows(progress: Progress, release: Preparation) -> list[str]:
     """The patches of a release, one a line, in columns."""
-    rows = [(each.id, state_words(each), branch_words(each.branch, progress.top)) for each in release.patches]
+    rows = [(each.id, state_words(each), branch_words(progress, each.branch)) for each in release.patches]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows] or [
         "no patch yet"
@@ -165,12 +171,14 @@ def state_words(patch: Patch) -> str:
     return f"{patch.state or 'not listed'}{waiting}{here}"
 
 
-def branch_words(branch: Branch, top: str) -> str:
+def branch_words(progress: Progress, branch: Branch) -> str:
     """Where a branch is."""
     if not branch.exists:
         return "its branch is gone"
     words = []
-    if branch.here and not branch.there:
+    if not progress.remote:
+        words = ["here"] if progress.top else []
+    elif branch.here and not branch.there:
         words.append("only here")
     elif branch.there and not branch.here:
         words.append("not here")
@@ -179,14 +187,22 @@ def branch_words(branch: Branch, top: str) -> str:
     else:
         words.append("here")
     if branch.worktree:
-        words.append("checked out" if branch.worktree == top else f"checked out in {branch.worktree}")
+        words.append("checked out" if branch.worktree == progress.top else f"checked out in {branch.worktree}")
     return ", ".join(words)
 
 
 def apart(ahead: Optional[int], behind: Optional[int]) -> str:
     """How far a branch is from another one."""
-    words = [f"{number} {word}" for number, word in ((ahead, "ahead"), (behind, "behind")) if number]
-    return ", ".join(words) or "level"
+    if ahead and behind:
+        return f"{ahead} ahead and {behind} behind"
+    return f"{ahead} ahead" if ahead else f"{behind} behind" if behind else "level"
+
+
+def compared(ahead: Optional[int], behind: Optional[int], other: str) -> str:
+    """How far we are from a branch, by its name."""
+    words = apart(ahead, behind)
+    link = " with" if words == "level" else "" if behind else " of"
+    return f"{words}{link} {other}"
 
 
 def place_words(progress: Progress, place: Place) -> str:
@@ -199,17 +215,34 @@ def place_words(progress: Progress, place: Place) -> str:
     elif place.kind == "other":
         words.append("outside the workflow")
     if place.release and place.kind == "patch":
-        words.append(f"{apart(place.ahead, place.behind)} of {progress.layout.release}{place.release}")
+        words.append(compared(place.ahead, place.behind, f"{progress.layout.release}{place.release}"))
     if place.branch.there:
-        words.append(f"{apart(place.branch.ahead, place.branch.behind)} of {progress.remote}/{place.branch.name}")
+        words.append(compared(place.branch.ahead, place.branch.behind, f"{progress.remote}/{place.branch.name}"))
     elif place.branch.here and progress.remote:
         words.append(f"not on {progress.remote}")
-    return ", ".join(words).replace("level of", "level with")
+    return ", ".join(words)
 
 
 def count(number: int, noun: str) -> str:
     """A number with its noun."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def folded(command: str, width: int = WIDTH - 2) -> str:
+    """A command in lines that a shell reads as one; broken only between its words, best after `||`."""
+    if len(command) <= width:
+        return command
+    first, either, second = command.partition(" || ")
+    if either:
+        return f"{folded(first, width - 3)} ||\n  {folded(second, width - 2)}"
+    lines, line = [], ""
+    for word in re.findall(r"(?:'[^']*'|[^\s'])+", command):
+        if line and len(line) + len(word) + 3 > width:
+            lines.append(line + " \\")
+            line = "  " + word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\n".join([*lines, line])
 
 
 # --- as JSON
@@ -229,7 +262,9 @@ def show_json(progress: Progress, remarks: list[str], steps: list[Step]) -> None
         "startable": [str(version) for version in progress.startable],
         "leftovers": [branch_values(branch) for branch in progress.leftovers],
         "place": place_values(progress.place),
-        "steps": [{"what": step.what, "commands": list(step.commands)} for step in steps],
+        "steps": [{**step._asdict(), "commands": list(step.commands)} for step in steps],
+        "operation": progress.operation._asdict() if progress.operation else None,
+        "outgoing": [outgoing_values(each) for each in progress.outgoing],
         "remarks": remarks,
     }
     print(json.dumps(document, indent=2))
@@ -247,6 +282,12 @@ def release_values(release: Preparation) -> dict[str, object]:
         "promotable": release.promotable,
         "objections": [{"code": finding.code, "message": finding.text} for finding in release.objections],
     }
+
+
+def outgoing_values(outgoing: Outgoing) -> dict[str, object]:
+    """What only we have of a branch, as plain values."""
+    findings = [{"code": finding.code, "message": finding.text} for finding in outgoing.findings]
+    return {"branch": outgoing.branch, "refs": outgoing.refs, "promotes": outgoing.promotes, "objections": findings}
 
 
 def place_values(place: Place) -> dict[str, object]:

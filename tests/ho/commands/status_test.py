@@ -240,7 +240,10 @@ def test_the_own_branch_comes_first(shop: Dev):
 
 def test_a_patch_of_no_release_is_led_back(shop: Dev):
     shop.switch("-c", "ho-patch/77-mine", "ho-patch/4-fix")
-    assert "belongs to no open release" in ask(shop.clone)["steps"][0]["what"]
+    first, second = ask(shop.clone)["steps"][:2]
+    assert (first["what"], first["commands"]) == ("'ho-patch/77-mine' belongs to no open release", [])
+    assert first["remarks"] == ["what follows is for 0.1.1, the next one"]
+    assert second["commands"][0] == "git switch ho-release/0.1.1"
 
 
 def test_late_work_on_a_staged_patch_becomes_a_new_one(shop: Dev):
@@ -296,6 +299,134 @@ def test_a_release_that_is_only_here_is_not_next(project: Dev):
     assert ask(project.clone)["next"] == "0.0.1"
 
 
+# --- what was begun and waits
+
+
+def begun(dev: Dev, *commands: str) -> list[dict[str, Any]]:
+    """The steps that are proposed after some commands; one of them may fail."""
+    subprocess.run(["sh", "-c", "\n".join(commands)], cwd=dev.clone, env=dev._later(), capture_output=True, text=True)
+    return ask(dev.clone)["steps"]
+
+
+@pytest.mark.parametrize("taken", range(1, 13))
+def test_a_promotion_goes_on_from_wherever_it_was_left(shop: Dev, taken: int):
+    shop.integrate("0.1.1", "4-fix").cut_rc("0.1.1", 1)
+    shop.new_patch("0.1.1", "6-late").work_on("6-late").integrate("0.1.1", "6-late").switch("ho-prod")
+    (promotion,) = [step for step in ask(shop.clone)["steps"] if step["what"].startswith("promote 0.1.1")]
+    steps = begun(shop, *promotion["commands"][:taken])
+    first = steps[0]["commands"]
+    if taken < len(promotion["commands"]) - 2:
+        assert not any(command.startswith("git merge --no-ff") for step in steps for command in step["commands"])
+    follow(shop, shop.clone, "0.1.1")
+    assert shop.git("show", "origin/ho-prod:releases/0.1.1.txt") == "4-fix\n6-late\n"
+    assert {"refs/tags/v0.1.1", "refs/heads/ho-release/0.1.1"} & shop.server.refs().keys() == {"refs/tags/v0.1.1"}
+    assert len(first) <= len(promotion["commands"])
+
+
+def test_a_whole_promotion_can_be_run_again(shop: Dev):
+    shop.integrate("0.1.1", "4-fix").switch("ho-prod")
+    (promotion,) = [step for step in ask(shop.clone)["steps"] if step["what"].startswith("promote 0.1.1")]
+    commands = [command for command in promotion["commands"] if not command.startswith("git push")]
+    begun(shop, *commands, "echo '-- dumped' > model/schema-0.1.1.sql", "git commit -q --amend -m P -- model")
+    begun(shop, *commands)
+    assert shop.git("status", "--porcelain") == ""
+    assert shop.git("show", "ho-prod:releases/0.1.1.txt") == "4-fix\n"
+    assert shop.git("show", "ho-prod:model/schema-0.1.1.sql") == "-- dumped\n"
+
+
+def test_a_promotion_that_was_not_pushed_is_pushed_with_all_that_belongs_to_it(shop: Dev):
+    shop.integrate("0.1.1", "4-fix").step("prepare_promotion", "0.1.1").commit(message="Promote 0.1.1")
+    shop.switch("ho-release/0.1.1")
+    (step,) = ask(shop.clone)["steps"]
+    assert step["commands"] == [
+        "git tag -a -m 'Release 0.1.1' v0.1.1 ho-prod",
+        "git push --atomic origin ho-prod v0.1.1 :ho-release/0.1.1",
+        "git switch ho-prod",
+        "git branch -D ho-release/0.1.1",
+    ]
+    assert ask(shop.clone)["outgoing"][0]["promotes"] == "0.1.1"
+    take(shop, shop.clone, step)
+    assert ask(shop.clone)["production"]["label"] == "0.1.1"
+    assert ask(shop.clone)["outgoing"] == []
+
+
+def test_a_promotion_that_was_pushed_by_itself_gets_its_tag_and_loses_its_branch(shop: Dev):
+    shop.integrate("0.1.1", "4-fix").step("prepare_promotion", "0.1.1").commit(message="Promote 0.1.1")
+    shop.push("ho-prod").accepted()
+    step = ask(shop.clone)["steps"][0]
+    assert step["what"].startswith("0.1.1 is in production: push its tag")
+    take(shop, shop.clone, step)
+    assert "refs/tags/v0.1.1" in shop.server.refs()
+    assert "refs/heads/ho-release/0.1.1" not in shop.server.refs()
+    assert not any("its tag" in step["what"] for step in ask(shop.clone)["steps"])
+
+
+def test_a_merge_under_way_is_finished_or_given_up(shop: Dev):
+    shop.switch("ho-release/0.1.1").git("merge", "-q", "--no-ff", "--no-commit", "ho-patch/4-fix")
+    finish, give_up = ask(shop.clone)["steps"]
+    assert (finish["commands"], give_up["commands"]) == (["git commit --no-edit"], ["git merge --abort"])
+    take(shop, shop.clone, finish)
+    assert ask(shop.clone)["steps"][0]["commands"] == ["git push origin ho-release/0.1.1"]
+
+
+def test_what_is_in_conflict_is_named_and_not_committed(shop: Dev):
+    shop.switch("ho-patch/4-fix").commit("app/x.py", "one\n").switch("-c", "mine", "ho-prod").commit(
+        "app/x.py", "two\n"
+    )
+    steps = begun(shop, "git merge ho-patch/4-fix")
+    assert steps[0]["what"] == "a merge waits for what is in conflict: 1 file, such as 'app/x.py'"
+    assert [step["commands"] for step in steps] == [["git status"], ["git merge --abort"]]
+    take(shop, shop.clone, steps[1])
+    steps = begun(shop, "git rebase ho-patch/4-fix")
+    assert steps[-1]["commands"] == ["git rebase --abort"]
+    take(shop, shop.clone, steps[-1])
+    shop.git("switch", "-q", "mine")
+    assert ask(shop.clone)["operation"] is None
+
+
+def test_what_the_server_would_refuse_is_not_proposed(shop: Dev):
+    shop.integrate("0.1.1", "4-fix").switch("ho-prod").commit("app/quick.py", "x\n")
+    said = ask(shop.clone)
+    (step,) = said["steps"]
+    assert (step["what"], step["commands"]) == ("'ho-prod' cannot be pushed as it stands here", [])
+    assert "(HH107)" in step["remarks"][0] and step["remarks"][1].startswith("help: git reset --keep origin/ho-prod")
+    assert [each["code"] for each in said["outgoing"][0]["objections"]] == ["HH107"]
+    assert "  help: git reset --keep origin/ho-prod" in shown(shop.clone, terminal=False)
+    shop.git("reset", "-q", "--keep", "origin/ho-prod")
+    assert ask(shop.clone)["steps"][0]["what"].startswith("promote")
+
+
+def test_a_release_branch_that_would_be_refused_is_not_pushed_nor_built_upon(shop: Dev):
+    shop.switch("ho-release/0.1.1").commit("app/quick.py", "x\n")
+    for branch in ("ho-release/0.1.1", "ho-prod"):
+        (step,) = ask(shop.switch(branch).clone)["steps"]
+        assert step["what"] == "'ho-release/0.1.1' cannot be pushed as it stands here"
+        assert any(remark.endswith("(HH108)") for remark in step["remarks"])
+        assert step["commands"] == []
+
+
+def test_lists_that_have_a_line_do_not_get_it_twice(project: Dev):
+    follow_one = lambda: take(project, project.clone, ask(project.clone)["steps"][0])  # noqa: E731
+    follow_one()
+    step = ask(project.clone)["steps"][0]
+    begun(project, *step["commands"][:1], *step["commands"][:1])
+    line = next(command for command in step["commands"] if "candidates.txt" in command)
+    begun(project, line, line)
+    assert (project.clone / "releases" / "0.1.0-candidates.txt").read_text() == "1-some-words\n"
+
+
+@pytest.mark.parametrize("remotes", [1, 2])
+def test_a_branch_of_the_remote_is_checked_out_by_a_command_that_can_be_repeated(shop: Dev, remotes: int):
+    other = shop.another("other")
+    if remotes == 2:
+        other.git("remote", "add", "-f", "fork", str(shop.clone))
+    first = ask(other.clone)["steps"][0]["commands"][0]
+    take(other, other.clone, {"commands": [first]})
+    if remotes == 1:
+        take(other, other.clone, {"commands": [first]})
+    assert other.git("rev-parse", "--abbrev-ref", "HEAD@{upstream}") == "origin/ho-release/0.1.1\n"
+
+
 # --- as text
 
 
@@ -319,11 +450,44 @@ def test_the_text_says_it_all(shop: Dev, terminal: bool):
         "2-posts  staged                            its branch is gone",
         "next in production: 0.1.1; not yet:",
         "'4-fix' is still a candidate of 0.1.1 (HH208)",
-        "you are on ho-patch/4-fix, a patch of 0.1.1, 1 ahead of ho-release/0.1.1, level with origin/ho-patch/4-fix",
+        "you are on ho-patch/4-fix, a patch of 0.1.1, 1 ahead of ho-release/0.1.1, level\n  with origin/ho-patch/4-fix\n",
         "git merge --no-ff -m 'Integrate 4-fix' origin/ho-patch/4-fix",
     ):
         assert words in text
     assert ("\x1b[" in text) == terminal
+
+
+def test_no_line_is_longer_than_a_terminal(shop: Dev):
+    for branch in ("ho-prod", "ho-release/0.1.1", "ho-patch/4-fix"):
+        text = shown(shop.switch(branch).clone, terminal=False)
+        assert [line for line in text.splitlines() if len(line) > 80] == []
+    shop.integrate("0.1.1", "4-fix")
+    text = shown(shop.clone, terminal=False)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    script = [line.strip() for line in text.splitlines() if line.endswith("\\")]
+    assert script, "something was folded"
+
+
+def test_a_folded_command_means_the_same(tmp_path: Path):
+    command = "printf '%s\\n' 'a  b' c --option=" + "'x y' " * 9 + " " + "d " * 40
+    folded = status.folded(command)
+    assert max(map(len, folded.splitlines())) <= 78
+    assert run("sh", "-c", folded) == run("sh", "-c", command)
+
+
+def test_how_far_apart_two_branches_are():
+    assert status.compared(2, 3, "x") == "2 ahead and 3 behind x"
+    assert status.compared(0, 3, "x") == "3 behind x"
+    assert status.compared(2, 0, "x") == "2 ahead of x"
+    assert status.compared(0, 0, "x") == "level with x"
+
+
+def test_a_bare_repository_has_no_working_tree_to_go_on_in(shop: Dev):
+    said = shown(shop.server.path, terminal=False)
+    assert ask(shop.server.path)["steps"] == []
+    for words in ("only here", "git switch", "you are on", "checked out"):
+        assert words not in said
+    assert "0.1.1, in preparation, next" in said
 
 
 def test_plain_text_imports_no_rich(shop: Dev):
