@@ -19,7 +19,10 @@ from halfhooks.names import nearest
 from halfhooks.survey import CannotTell
 
 GROUP = "halfhooks.codegen"
-OURS = {"half_orm": "halfhooks.ho.codegen.targets.half_orm", "typeddict": "halfhooks.ho.codegen.targets.typeddict"}
+FOLDER = "halfhooks.ho.codegen.targets"
+OURS = ("half_orm", "typeddict")
+TESTS = {"half_orm": "half_orm_tests"}
+"""The targets that write tests for what another one writes, into a folder of their own."""
 DEFAULT = "half_orm"
 
 
@@ -68,8 +71,8 @@ class Target(Protocol):
 
 def find_target(name: str) -> Target:
     """The target of a name: ours, or that of an installed plug-in; `CannotTell` where there is none."""
-    if name in OURS:
-        return cast(Target, import_module(OURS[name]))
+    if name in OURS or name in TESTS.values():
+        return cast(Target, import_module(f"{FOLDER}.{name}"))
     plugins = _plugins()
     if name not in plugins:
         known = [*OURS, *sorted(plugins)]

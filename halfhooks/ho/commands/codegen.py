@@ -12,7 +12,7 @@ from typing import NamedTuple, Optional
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.codegen import manifest, write
 from halfhooks.ho.codegen.introspect import Wanted, read_database
-from halfhooks.ho.codegen.target import DEFAULT, OURS, Request, find_target
+from halfhooks.ho.codegen.target import DEFAULT, OURS, TESTS, Request, find_target
 from halfhooks.ho.codegen.write import Plan
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.survey import CannotTell
@@ -25,6 +25,7 @@ FORMAT = 1
 EXAMPLES = """
 ho codegen --database shop --package shop
 ho codegen --dsn postgresql://localhost:5433/shop --package src/shop
+ho codegen --database shop --package shop --tests tests/shop
 ho codegen --database shop --package shop --check
 ho codegen --database shop --package shop --schema sales --exclude sales.tmp_*
 ho codegen --database shop --package shop_rows --target typeddict --json
@@ -41,12 +42,33 @@ Exit code: 0 up to date, or written; with --check 1 for a package that is not up
 no database, a file in the way, code between the markers that does not compile."""
 
 
-class Run(NamedTuple):
-    """What was found, and done where something had to be: `plan` is what was to do."""
+class Part(NamedTuple):
+    """What one target has to do below one folder; `inputs` and `remarks` are noted when it is done."""
 
+    root: Path
+    target: str
     plan: Plan
+    inputs: str
+    remarks: tuple[str, ...]
+    known: bool
+
+
+class Run(NamedTuple):
+    """What was found, and done where something had to be."""
+
+    parts: list[Part]
     remarks: list[str]
     written: bool
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there was nothing to do."""
+        return all(part.plan.fresh for part in self.parts)
+
+    def paths(self, name: str) -> list[Path]:
+        """The files of one of the lists of a plan."""
+        lists = ((part.root, getattr(part.plan, name)) for part in self.parts)
+        return [root / (each if isinstance(each, str) else each[0]) for root, found in lists for each in found]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--import-as", metavar="NAME", help="the package as it is imported; default: the folder's name")
     parser.add_argument("--config", metavar="NAME", help="the configuration of half_orm; default: the package's name")
     parser.add_argument("--target", metavar="NAME", default=DEFAULT, help=f"what is made; default: {DEFAULT}")
+    parser.add_argument("--tests", metavar="FOLDER", help="also write a test for each class, into this folder")
     parser.add_argument(
         "--schema", metavar="NAME", action="append", default=[], help="only this schema; may be repeated"
     )
@@ -86,50 +109,67 @@ def main(argv: Sequence[str]) -> int:
 
         print(json.dumps(to_json(run), indent=2))
     else:
-        show(run, Path(arguments.package), arguments.check)
-    return DONE if run.plan.fresh or run.written else STALE
+        show(run, arguments.check)
+    return DONE if run.fresh or run.written else STALE
 
 
 def generate(arguments: argparse.Namespace) -> Run:
     """Reads, compares, and writes unless that is not wanted; `CannotTell` where nothing was done."""
-    root, name = Path(arguments.package), arguments.target
-    package = arguments.import_as or Path(os.path.abspath(root)).name
+    places = folders(arguments)
+    root, package = Path(arguments.package), arguments.import_as or Path(os.path.abspath(arguments.package)).name
     if not all(part.isidentifier() for part in package.split(".")):
         raise CannotTell(f"'{package}' cannot be imported: it is no name in Python; choose another: --import-as NAME")
-    if root.exists() and not root.is_dir():
-        raise CannotTell(f"'{root}' is no folder; give the one of the package: --package FOLDER")
-    plugin = None if name in OURS else find_target(name)  # ours are imported when there is something to do
-    if not arguments.check and write.interrupted(root):
-        with write.locked(root):
-            write.finish(root)
+    interrupted = [place for place, _ in places if write.interrupted(place)]
+    for place in interrupted if not arguments.check else ():
+        with write.locked(place):
+            write.finish(place)
     schema = read_database(dsn(arguments), Wanted(tuple(arguments.schema), tuple(arguments.exclude)))
     request = Request(schema, package, lambda path: write.read(root, path), config=arguments.config or "")
-    inputs = manifest.fingerprint(name, tuple(arguments.schema), schema, package, request.config)
-    known = None if plugin else manifest.fresh(root, name, inputs)  # a plug-in may have changed
-    if known is not None:
-        plan, remarks = unchanged(root, name, known, arguments)
-        if plan.fresh:
-            return Run(plan, remarks, False)
-    output = (plugin or find_target(name)).generate(request)
-    plan = write.plan(root, name, output, scope(arguments, (file.path for file in output.files)))
-    if plan.conflicts:
-        raise CannotTell("; ".join([*plan.conflicts[:5], *(["..."] if len(plan.conflicts) > 5 else [])]))
-    remarks = list(output.remarks)
+    parts = [compare(place, name, request, arguments) for place, name in places]
+    remarks = [remark for part in parts for remark in part.remarks]
+    problems = [problem for part in parts for problem in part.plan.conflicts]
+    if problems:
+        raise CannotTell("; ".join([*problems[:5], *(["..."] if len(problems) > 5 else [])]))
     if arguments.check:
-        if write.interrupted(root):
-            remarks.append("the last run was interrupted; the next one finishes it: ho codegen")
-        return Run(plan, remarks, False)
-    if plan.changes or plan.deleted:
-        remarks += write.apply(root, plan)
-    manifest.save(root, name, inputs, plan, output.remarks)
-    return Run(plan, remarks, True)
+        told = ["the last run was interrupted; the next one finishes it: ho codegen"] if interrupted else []
+        return Run(parts, [*remarks, *told], False)
+    for part in parts:
+        if part.plan.changes or part.plan.deleted:
+            remarks += write.apply(part.root, part.plan)
+        if not part.known:
+            manifest.save(part.root, part.target, part.inputs, part.plan, part.remarks)
+    return Run(parts, remarks, True)
 
 
-def unchanged(root: Path, name: str, known: manifest.Note, arguments: argparse.Namespace) -> tuple[Plan, list[str]]:
-    """What is left to look at when inputs and files are those of the last run: what belongs to nothing any more."""
-    deleted, orphans = write.gone(root, name, known.files, scope(arguments, known.files))
-    files = tuple((path, "") for path, digest in sorted(known.files.items()) if digest)
-    return Plan(deleted=tuple(deleted), orphans=tuple(orphans), files=files), list(known.remarks)
+def folders(arguments: argparse.Namespace) -> list[tuple[Path, str]]:
+    """Where which targets write."""
+    name = arguments.target
+    places = [(Path(arguments.package), name)]
+    if name not in OURS:
+        find_target(name)  # ours are imported when there is something to do
+    if arguments.tests:
+        if name not in TESTS:
+            raise CannotTell(f"the target '{name}' has no tests; leave out --tests")
+        places.append((Path(arguments.tests), TESTS[name]))
+    for place, _ in places:
+        if place.exists() and not place.is_dir():
+            raise CannotTell(f"'{place}' is no folder; give one that is, or that is to be made")
+    return places
+
+
+def compare(root: Path, name: str, request: Request, arguments: argparse.Namespace) -> Part:
+    """What a target has to do below a folder. Nothing is rendered when all is as it was after the last run."""
+    only = tuple(arguments.schema)
+    inputs = manifest.fingerprint(name, only, request.schema, request.package, request.config)
+    known = manifest.fresh(root, name, inputs) if arguments.target in OURS else None  # a plug-in may have changed
+    if known is not None:
+        deleted, orphans = write.gone(root, name, known.files, scope(arguments, known.files))
+        files = tuple((path, "") for path, digest in sorted(known.files.items()) if digest)
+        if not deleted and not orphans:
+            return Part(root, name, Plan(files=files), inputs, known.remarks, True)
+    output = find_target(name).generate(request)
+    plan = write.plan(root, name, output, scope(arguments, (file.path for file in output.files)))
+    return Part(root, name, plan, inputs, output.remarks, False)
 
 
 def scope(arguments: argparse.Namespace, paths: Iterable[str]) -> Optional[set[str]]:
@@ -145,46 +185,46 @@ def dsn(arguments: argparse.Namespace) -> str:
     return f"dbname='{quoted}'"
 
 
-def show(run: Run, root: Path, check: bool) -> None:
+def show(run: Run, check: bool) -> None:
     """What is to be told to people."""
     console, errors = Console(), Console(sys.stderr)
     if check:
-        for line in write.diff(run.plan, f"{root}/"):
-            console.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
+        for part in run.parts:
+            for line in write.diff(part.plan, f"{part.root}/"):
+                console.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
     else:
-        for change in run.plan.changes:
-            console.line(f"{'written' if change.old is not None else 'new'}: {root / change.path}")
-        for path, _ in run.plan.deleted:
-            console.line(f"deleted: {root / path}")
-    for path in run.plan.orphans:
-        errors.line(f"halfhooks: '{root / path}' belongs to no relation any more, and holds code of yours, so it stays")
-        errors.line(f"  help: move your code, then delete the file: git rm {root / path}", "green")
+        for part in run.parts:
+            for change in part.plan.changes:
+                console.line(f"{'written' if change.old is not None else 'new'}: {part.root / change.path}")
+        for path in run.paths("deleted"):
+            console.line(f"deleted: {path}")
+    for path in run.paths("orphans"):
+        errors.line(f"halfhooks: '{path}' belongs to no relation any more, and holds code of yours, so it stays")
+        errors.line(f"  help: move your code, then delete the file: git rm {path}", "green")
     for remark in run.remarks:
         errors.line(f"halfhooks: {remark}", "yellow")
-    console.line(summary(run, check), "bold green" if run.plan.fresh or run.written else "bold red")
+    console.line(summary(run, check), "bold green" if run.fresh or run.written else "bold red")
 
 
 def summary(run: Run, check: bool) -> str:
     """The last line."""
-    plan = run.plan
-    if plan.fresh:
-        return f"halfhooks: {len(plan.files)} files are up to date"
+    files, changed, deleted, orphans = (len(run.paths(name)) for name in ("files", "changes", "deleted", "orphans"))
+    if run.fresh:
+        return f"halfhooks: {files} files are up to date"
     if not check:
-        return f"halfhooks: {len(plan.changes)} written, {len(plan.deleted)} deleted, of {len(plan.files)} files"
-    count = len(plan.changes) + len(plan.deleted) + len(plan.orphans)
-    return f"halfhooks: {count} of {len(plan.files)} files not up to date; write them: ho codegen"
+        return f"halfhooks: {changed} written, {deleted} deleted, of {files} files"
+    return f"halfhooks: {changed + deleted + orphans} of {files} files not up to date; write them: ho codegen"
 
 
 def to_json(run: Run) -> dict[str, object]:
     """The result as the values of one JSON document."""
+    changes = [(part.root / change.path, change.old is None) for part in run.parts for change in part.plan.changes]
     return {
         "version": FORMAT,
-        "fresh": run.plan.fresh,
+        "fresh": run.fresh,
         "written": run.written,
-        "new": [change.path for change in run.plan.changes if change.old is None],
-        "changed": [change.path for change in run.plan.changes if change.old is not None],
-        "deleted": [path for path, _ in run.plan.deleted],
-        "orphans": list(run.plan.orphans),
-        "files": [path for path, _ in run.plan.files],
+        "new": [str(path) for path, is_new in changes if is_new],
+        "changed": [str(path) for path, is_new in changes if not is_new],
+        **{name: list(map(str, run.paths(name))) for name in ("deleted", "orphans", "files")},
         "remarks": run.remarks,
     }

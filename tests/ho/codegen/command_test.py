@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,8 @@ def test_json(ho):
     told = json.loads(out)
     assert code == 0
     assert told["new"] == [
-        "__init__.py", "_half_orm.py", "_half_orm.pyi", "audit/__init__.py", "audit/log/__init__.py", "audit/log/entries.py",
+        "pack/__init__.py", "pack/_half_orm.py", "pack/_half_orm.pyi",
+        "pack/audit/__init__.py", "pack/audit/log/__init__.py", "pack/audit/log/entries.py",
     ]  # fmt: skip
     code, out, _ = ho("--json", "--check", "--schema", "shop")
     assert (code, json.loads(out)["fresh"], json.loads(out)["written"]) == (1, False, False)
@@ -188,3 +190,23 @@ def test_rows_as_typed_dicts(ho, tmp_path):
     assert ho("--target", "typeddict") == (0, "halfhooks: 14 files are up to date\n", "")
     ho()  # both targets in one package
     assert ho("--target", "typeddict", "--check")[0] == 0
+
+
+def test_tests_for_each_class(ho, database, cluster):
+    database = cluster.create("tested", SHOP + "create table shop.test_results (id int primary key)")
+    source = ("--dsn", database.dsn)
+    code, out, _ = ho("--tests", "tests/made", source=source)
+    assert code == 0 and "new: tests/made/test_shop_users.py\n" in out
+    assert ho("--tests", "tests/made", "--check", source=source)[0] == 0
+    Path("conf").mkdir()
+    conf = f"[database]\nname = tested\nhost = {database.socket}\nuser = {database.user}\n"
+    Path("conf/pack").write_text(conf)
+    pytest = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/made"]
+    environment = {**os.environ, "PYTHONPATH": ".", "HALFORM_CONF_DIR": "conf"}
+    done = subprocess.run(pytest, env=environment, capture_output=True, text=True)
+    assert "11 passed" in done.stdout, done.stdout + done.stderr
+    database.run("drop table shop.notes")
+    ho("--tests", "tests/made", source=source)
+    assert not Path("tests/made/test_shop_notes.py").exists()
+    code, _, err = ho("--tests", "tests/made", "--target", "typeddict", source=source)
+    assert code == 2 and "the target 'typeddict' has no tests" in err

@@ -19,22 +19,17 @@ from halfhooks.ho.codegen.targets.half_orm_names import (
     Named,
     addressable,
     is_half_orm_dev,
+    is_wanted,
     name_all,
 )
 from halfhooks.ho.codegen.targets.half_orm_support import STUB
 from halfhooks.ho.codegen.targets.half_orm_support import SUPPORT as SUPPORT_TEXT
 from halfhooks.ho.codegen.text import docstring, literal
 
-META = "half_orm_meta"
-
 
 def generate(request: Request) -> Output:
     """The package of a schema."""
-    chosen = [
-        relation
-        for relation in request.schema.relations
-        if not relation.partition and not relation.schema.startswith(META)
-    ]
+    chosen = [relation for relation in request.schema.relations if is_wanted(relation)]
     relations = [relation for relation in chosen if addressable(relation)]
     named = name_all(request, relations)
     files = [

@@ -21,6 +21,7 @@ RESERVED_ATTRIBUTES = frozenset(
 """What a column must not be called: half_orm, or Python, needs the name."""
 RESERVED_STARTS = ("ho_", "_ho_", "_Relation__", "__")
 
+META = "half_orm_meta"
 REVERSE = "_reverse_fkey_"
 
 
@@ -46,6 +47,11 @@ class Named(NamedTuple):
     class_name: str
     columns: Mapping[str, str]
     links: tuple[Link, ...] = ()
+
+
+def is_wanted(relation: Relation) -> bool:
+    """Whether somebody may want to see a relation: no partition, and nothing of half_orm_dev's own."""
+    return not relation.partition and not relation.schema.startswith(META)
 
 
 def addressable(relation: Relation) -> bool:
