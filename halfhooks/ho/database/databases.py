@@ -63,11 +63,15 @@ class Databases:
         self.server = server
         self.connection: Connection = connect(server, MAINTENANCE)
         self.version: int = self.connection.server_version
+        self._scratch: set[str] = set()
 
     def __enter__(self) -> Databases:
         return self
 
     def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(Error):
+            for name in sorted(self._scratch):  # what was interrupted
+                self.drop(name)
         self.connection.close()
 
     # --- look
@@ -77,8 +81,9 @@ class Databases:
         return next(iter(self._list("where datname = %s", name)), None)
 
     def ours(self, kind: str) -> list[Database]:
-        """The databases that we made for one purpose."""
-        return [database for database in self._list("where datname like %s", "%") if database.kind == kind]
+        """The databases that we made for one purpose, those of other roles apart."""
+        owned = self._list("where pg_has_role(datdba, %s)", "usage")
+        return [database for database in owned if database.kind == kind]
 
     def _list(self, condition: str, value: str) -> list[Database]:
         query = f"""
@@ -103,6 +108,7 @@ class Databases:
         name = PREFIX + "tmp_" + os.urandom(8).hex()
         if not self.lock(name, wait=False):
             raise CannotTell(f"'{name}' is locked")
+        self._scratch.add(name)
         self._create(name, template)
         self.mark(name, kind=SCRATCH, **mark)
         if template != EMPTY:
@@ -172,6 +178,7 @@ class Databases:
                 self.run(f"alter database {self.quote(name)} rename to {self.quote(new)}")
                 self.mark(new, **mark)
                 self.run("commit")
+                self._scratch.discard(name)
                 return cut
             except ObjectInUse:
                 self.run("rollback")
@@ -206,6 +213,7 @@ class Databases:
         """Remove a database that is ours, whoever is connected to it. Its lock is freed."""
         self.run(f"drop database if exists {self.quote(name)} with (force)")
         self.unlock(name)
+        self._scratch.discard(name)
 
     def sweep(self) -> list[str]:
         """Remove the scratch databases of commands that ended without doing so; their names."""

@@ -34,8 +34,9 @@ class Limits(NamedTuple):
 
 
 def salt(databases: Databases) -> str:
-    """What decides about a state besides the files: the server's version, and our own ways."""
-    return f"{FORMAT} {databases.version}"
+    """What decides about a state besides the files: the server's version, who owns what is made, and our own ways."""
+    ((role,),) = databases.run("select current_user")
+    return f"{FORMAT} {databases.version} {role}"
 
 
 def template_name(key: str) -> str:

@@ -311,6 +311,23 @@ def test_the_environment_of_libpq_leads_to_a_server(applied, monkeypatch):
     assert "/nowhere" in ran.err
 
 
+def test_an_ordinary_role_of_a_shared_server(applied, monkeypatch):
+    role = applied.name + "_r"
+    applied.ask(f"create role {role} login createdb", "postgres")
+    monkeypatch.setenv("PGHOST", dict(applied.server.keywords)["host"])
+    monkeypatch.setenv("PGUSER", role)
+    for _ in range(2):
+        ran = applied.applied("--to", role)
+    assert "from the cache" in ran.out
+    assert applied.ask("select tableowner from pg_tables where tablename = 'before'", role) == [(role,)]
+    ran = applied.ho("apply")
+    assert ran.code == 2
+    assert "must be owner of database" in ran.err
+    assert applied.ho("cache", "--clear").code == 0
+    monkeypatch.setenv("PGUSER", "nobody_here")
+    assert 'role "nobody_here" does not exist' in applied.ho("apply").err
+
+
 def test_another_clones_database_is_not_replaced_unasked(applied, tmp_path):
     subprocess.run(["git", "clone", "-q", str(applied.top), str(tmp_path / "second")], check=True)
     second = tmp_path / "second"
