@@ -20,8 +20,11 @@ IGNORE = ".gitignore"
 GROWING = (IGNORE, PRE_COMMIT)
 """Files that lines are added to where they exist."""
 
-STAGES = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge", "post-checkout")
-"""The hooks that `pre-commit install` has to install for a project of ours."""
+STAGES = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit")
+"""The hooks that `pre-commit install` has to install for a project of ours.
+
+Those after a merge or a checkout are left out: the framework prints lines about each hook even where it has no news.
+"""
 HOOKS = ("halfhooks-pre-commit", "halfhooks-commit-msg", "halfhooks-pre-push")
 """What they run of ours."""
 
@@ -185,15 +188,6 @@ ENTRY = """\
     always_run: true
     pass_filenames: false
     require_serial: true
-  - id: halfhooks-news
-    name: halfhooks (news of the release)
-    entry: ho hook post-merge
-    language: system
-    stages: [post-merge, post-checkout]
-    always_run: true
-    pass_filenames: false
-    require_serial: true
-    verbose: true
 """
 """Our hooks as `.pre-commit-hooks.yaml` describes them, run by the `ho` that is installed: nothing has to be fetched."""
 

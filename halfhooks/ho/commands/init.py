@@ -23,8 +23,8 @@ from halfhooks.ho.beginning import GROWING, IGNORED, Planned, Wish, plan
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.repository import Clone, find_git, make_repository, reason
-from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION
-from halfhooks.names import release_tag
+from halfhooks.layout import HALFHOOKS, HEADS, PRODUCTION, TAGS
+from halfhooks.names import parse_ref, release_tag
 from halfhooks.release import Project
 from halfhooks.report import to_text
 from halfhooks.rules import RULES, check
@@ -108,7 +108,12 @@ def read_wish(arguments: argparse.Namespace, folder: Path) -> Wish:
     version = parse_version(arguments.version)
     if version is None:
         raise ValueError(f"'{arguments.version}' is no version: three numbers, such as 2.3.0")
-    fields, problems = parse_config([("halfhooks.root", arguments.root or "")])
+    root = arguments.root or ""
+    if os.path.isabs(root):
+        raise ValueError(
+            f"--root: '{root}' must be a folder inside the repository, as seen from its top: services/shop"
+        )
+    fields, problems = parse_config([("halfhooks.root", root)])
     if problems:
         raise ValueError(f"--root: {problems[0]}")
     usual = re.sub(r"\W+", "_", Path(arguments.root or folder.resolve()).name.lower(), flags=re.ASCII).strip("_")
@@ -177,6 +182,7 @@ def begin(git: str, clone: Clone, wish: Wish, dry_run: bool) -> int:
         files, remarks = plan(wish, lambda path: text_at(survey, ground.base, path))
         refuse_strangers(clone, ground, wish)
         refuse_untracked(clone, ground, files)
+        remarks += tag_remarks(survey, wish, survey.remote or first_remote(clone)) + whole_remarks(clone, wish)
         above = f" above {ground.name}" if ground.base else ""
         if dry_run:
             show_plan(Console(), f"would make a commit on {BRANCH}{above}", files, remarks)
@@ -293,6 +299,31 @@ def refuse_untracked(clone: Clone, ground: Ground, files: list[Planned]) -> None
             )
 
 
+def tag_remarks(survey: Survey, wish: Wish, remote: str) -> list[str]:
+    """What to do about tags of versions that are still to come; fails with `Refused` where the first one has its tag."""
+    own = release_tag(wish.version, PRODUCTION, wish.layout)
+    if TAGS + own in survey.refs and wish.version != FIRST:
+        what = f"there is a tag '{own}', and the workflow makes its own, on the commit that adopts; first:"
+        mend = f"git tag -d {own}" + (f" && git push --delete {remote} {own}" if remote else "")
+        guarded = f"in a repository that is guarded already, its administrator: git --git-dir=REPOSITORY tag -d {own}"
+        raise Refused("\n".join([what, f"  {mend}", *([guarded] if remote else [])]))
+    tags = [(parse_ref(ref, wish.layout).version, ref[len(TAGS) :]) for ref in survey.refs if ref.startswith(TAGS)]
+    later = [tag for version, tag in sorted((v, tag) for v, tag in tags if v) if version > wish.version]
+    if not later:
+        return []
+    mend = f"delete them first, here and there (git push --delete {remote or 'origin'} {later[0]})"
+    begin = f"or begin at the version that is in production: ho init --version {later[-1][1:].partition('-')[0]}"
+    return [f"there are tags of versions that are still to come, such as '{later[0]}': {mend}, {begin}"]
+
+
+def whole_remarks(clone: Clone, wish: Wish) -> list[str]:
+    """That the whole repository is adopted, for somebody who stands in a folder of it."""
+    inside = clone.ask("rev-parse", "--show-prefix").rstrip("/")
+    if not inside or wish.root:
+        return []
+    return [f"this is for the whole of '{clone.top}'; for this folder of it: ho init --root {shlex.quote(inside)}"]
+
+
 def write_commit(clone: Clone, base: str, files: list[Planned], message: str) -> str:
     """Writes a commit with the files above another one, through an index of its own; no branch knows it yet."""
     with tempfile.TemporaryDirectory(prefix="halfhooks-", dir=clone.git_dir) as folder:
@@ -375,9 +406,9 @@ def next_commands(clone: Clone, wish: Wish, remote: str, files: list[Planned], s
     model = layout.path(layout.model, f"{layout.schema}{version}.sql")
     if version != FIRST and any(file.path == model for file in files):
         place = shlex.quote(layout.path(layout.model))
-        what = f"after filling the two files of {version}: a push fixes them"
+        what = f"first fill the two files of {version}: a push fixes them"
         steps.append((what, f"git commit --amend --no-edit {place}"))
-    steps.append(("the hooks of this clone; or natively: ho install client", "pre-commit install"))
+    steps.append(("the hooks of this clone; those of pre-commit install see less", "ho install client"))
     if not remote:
         steps.append(("the server's address; ho install server guards it", "git remote add origin URL"))
     steps.append(("", f"git push -u {remote or 'origin'} {BRANCH}"))

@@ -148,6 +148,54 @@ def test_a_repository_is_adopted_at_its_version(old: Dev, capsys):
     old.start_release("2.4.0").new_patch("2.4.0", "1-users").work_on("1-users")
 
 
+@pytest.mark.parametrize("hooks_first", [False, True])
+def test_what_is_printed_can_be_followed_with_the_hooks_in_place(old: Dev, hooks_first: bool, capsys):
+    init(old.clone, "--version", "2.3.0")
+    said = capsys.readouterr().out.partition("\nnext\n")[2].splitlines()
+    commands = [line.partition("  # ")[0].strip() for line in said]
+    assert commands[:2] == ["git commit --amend --no-edit model", "ho install client"]
+    ho = f'ho() {{ "{sys.executable}" -m halfhooks.ho "$@"; }}'
+    order = [commands[1], *commands] if hooks_first else commands
+    old.write("model/schema-2.3.0.sql", "create table users (id int);\n")
+    script = "\n".join([ho, *order])
+    done = subprocess.run(["sh", "-e", "-c", script], cwd=old.clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"refs/heads/ho-prod", "refs/tags/v2.3.0"} <= old.server.refs().keys()
+    assert old.server.git("show", "ho-prod:model/schema-2.3.0.sql") == "create table users (id int);\n"
+
+
+def test_a_tag_of_the_first_version_has_to_go_first(old: Dev, capsys):
+    run(*(sys.executable, str(PROJECT / "install" / "server.py")), "--uninstall", str(old.server.path))
+    old.git("tag", "v2.3.0")
+    old.push("v2.3.0")
+    before = held(old.clone)
+    init(old.clone, "--version", "2.3.0", code=1)
+    said = capsys.readouterr().err
+    assert "halfhooks: there is a tag 'v2.3.0'" in said and "its administrator" in said
+    assert held(old.clone) == before
+    run("sh", "-e", "-c", said.splitlines()[1], cwd=old.clone)
+    init(old.clone, "--version", "2.3.0")
+    assert "refs/tags/v2.3.0" not in old.server.refs()
+
+
+def test_tags_of_versions_to_come_are_told(old: Dev, capsys):
+    for tag in ("v1.0.0", "v2.3.0-rc1", "v2.4.0", "v3.0.0"):
+        old.git("tag", tag)
+    init(old.clone, "--version", "2.3.0", "--dry-run")
+    said = capsys.readouterr().out
+    assert "such as 'v2.4.0'" in said and "ho init --version 3.0.0" in said
+    init(old.clone, "--version", "3.0.1", "--dry-run")
+    assert "warning" not in capsys.readouterr().out
+
+
+def test_a_folder_of_a_repository_gets_a_hint_at_root(old: Dev, capsys):
+    init(old.clone / "app", "--dry-run")
+    assert "for this folder of it: ho init --root app" in capsys.readouterr().out
+    for arguments in (("--root", "app"), ()):
+        init(old.clone / "app" if arguments else old.clone, "--dry-run", *arguments)
+        assert "for this folder" not in capsys.readouterr().out
+
+
 def test_a_dirty_working_tree_is_not_touched(old: Dev, capsys):
     old.write("app/one.py", "dirty\n").write("new.py", "new\n").write("staged.py", "staged\n")
     old.git("add", "staged.py")
@@ -310,7 +358,7 @@ def test_what_was_made_for_a_new_project_goes_where_it_fails(tmp_path: Path, mon
 @pytest.mark.parametrize(
     "arguments",
     [
-        *(["--version", "2.3"], ["--version", "v2.3.0"], ["--root", "../x"], ["--root", "a//b"]),
+        *(["--version", "2.3"], ["--version", "v2.3.0"], ["--root", "../x"], ["--root", "a//b"], ["--root", "/abs"]),
         *(["--package", "my-shop"], ["--from-database", "x"], ["a", "b"]),
     ],
 )
