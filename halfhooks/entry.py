@@ -90,10 +90,5 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
 
 def _verdict(push: Push, collector: Collector) -> tuple[int, list[str]]:
     report, rules = _load()
-    findings = rules.check(push)
-    lines = [f"halfhooks: warning: {report.shown(remark)}" for remark in collector.remarks[: report.LIMIT]]
-    if not findings:
-        return ACCEPT, lines
-    refused = any(not finding.warning for finding in findings)
-    lines += report.to_text(findings, rules.RULES, REFUSED if refused else "the push is accepted")
+    refused, lines = report.conclude(rules.check(push), collector.remarks, rules.RULES, REFUSED, "the push is accepted")
     return (REFUSE if refused else ACCEPT), lines

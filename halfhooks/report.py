@@ -36,6 +36,15 @@ def _spell(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def conclude(
+    findings: Sequence[Finding], remarks: Sequence[str], rules: dict[str, Rule], refused: str, accepted: str
+) -> tuple[bool, list[str]]:
+    """Whether findings refuse what was judged, and the lines that say so; none for no findings and no `remarks`."""
+    lines = [f"halfhooks: warning: {shown(remark)}" for remark in remarks[:LIMIT]]
+    stops = any(not finding.warning for finding in findings)
+    return stops, lines + (to_text(findings, rules, refused if stops else accepted) if findings else [])
+
+
 def to_text(findings: Sequence[Finding], rules: dict[str, Rule], outcome: str, limit: int = LIMIT) -> list[str]:
     """The lines that tell a person what was found and, as the last one, what comes of it."""
     lines: list[str] = []

@@ -51,7 +51,12 @@ TABLE = [
     ("index", f"{VALUES} git"),
     ("staged", f"{VALUES} release config rooms push git collect survey"),
     ("message", "values"),
-    ("client", f"{VALUES} objects history release config push git collect rules report lock survey index staged message"),
+    ("place", f"{VALUES} git survey"),
+    ("before_commit", f"{VALUES} git push rules report lock place index staged"),
+    ("before_push", f"{VALUES} collect rules report place survey"),
+    ("ticket", f"{VALUES} config git message place survey"),
+    ("news", f"{VALUES} history release git place staged"),
+    ("client", "objects git report survey place before_commit before_push ticket news"),
     ("entry", "names snapshot objects push git collect rules report lock"),
     ("ho", ""),
     ("ho.*", "*"),
@@ -80,7 +85,7 @@ DEAR = "argparse collections dataclasses difflib enum functools inspect json pat
 # imported inside a function of the hook path, and why that is worth it there
 LAZY = {
     ("names", "unicodedata"): "only for names that are not ASCII; its tables are in a library of a megabyte",
-    ("client", "warnings"): "only for Python files of a patch, so that compiling one says nothing",
+    ("before_commit", "warnings"): "only for Python files of a patch, so that compiling one says nothing",
     ("staged", "_sha1"): "the ids of the trees of a commit; hashlib would load all of OpenSSL",
     ("staged", "hashlib"): "only in a SHA-256 repository, or where Python was built without its own SHA-1",
     ("hooks/chained", "tempfile"): "only where the system has no memfd_create",

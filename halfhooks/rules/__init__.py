@@ -22,7 +22,7 @@ UNJUDGEABLE = ("HH001", "HH004", "HH005")
 """After a finding of these the other rules would read what cannot be read."""
 
 
-MOST_FINDINGS = 1000
+MOST_FINDINGS = 10_000
 """Of one rule. Few are shown; a push can bring a million, and would keep the server busy with them."""
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from halfhooks import client
+from halfhooks import before_commit, before_push
 from halfhooks.git import GitError, ObjectDatabase
 from halfhooks.rules import COMMIT, RULES
 from tests import state_machine_test
@@ -48,8 +48,8 @@ def closing_all() -> Iterator[None]:
             found.append(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(client, "ObjectDatabase", Remembered)
-        patch.setattr(client, "is_amend", lambda: False)
+        patch.setattr(before_commit, "ObjectDatabase", Remembered)
+        patch.setattr(before_commit, "is_amend", lambda: False)
         try:
             yield
         finally:
@@ -123,7 +123,9 @@ class ListeningClone(Clone):
 
     def ask_about_push(self, moves: Moves, refs: dict[str, str]) -> list[tuple[str, int, set[str], str]]:
         lines = (f"x {self.id_of(source)} {ref} {refs.get(ref, ZEROS)}\n" for ref, source in moves.items())
-        status, said = client.judge_push(GIT, self.environment, ["origin", "../server.git"], "".join(lines).encode())
+        status, said = before_push.judge_push(
+            GIT, self.environment, ["origin", "../server.git"], "".join(lines).encode()
+        )
         return [("pre-push", status, codes(said), "\n".join(said))]
 
     def ask_about_commits(
@@ -144,7 +146,7 @@ class ListeningClone(Clone):
             run("git", "-C", str(self.path), "read-tree", self.id_of(commit), env=self.environment)
             (self.path / "HEAD").write_text(f"ref: {ref}\n")
             merged = tuple(self.id_of(parent) for parent in commit.parents[1:])
-            status, said = client.judge_commit(GIT, self.environment, merged)
+            status, said = before_commit.judge_commit(GIT, self.environment, merged)
             text = "\n".join(said)
             yield f"pre-commit, on {ref}, of {commit.name}", status, codes(said), text
             commit = commit.parents[0]

@@ -291,10 +291,23 @@ def test_a_merge_into_a_patch_branch(desk):
 
 def test_a_commit_on_production_is_stopped(desk):
     said = desk.switch("ho-prod").stage("app/quick.py", "x = 1\n").commit().stopped("HH107")
-    assert "git restore --staged ':/app/quick.py'" in said.ours
+    assert "git switch ho-patch/ID takes the change along" in said.ours
     desk.git("reset", "-q", "--hard").passed()
     desk.stage("docs/x.md", "words\n").commit().passed()
     desk.stage("model/x.sql", "words\n").commit().stopped("HH107", "HH502")
+
+
+def test_a_merge_into_production_that_promotes_nothing_is_one_finding(desk):
+    said = desk.switch("ho-prod").git("merge", "-q", "--no-ff", "--no-edit", "ho-patch/3-tags").stopped("HH107")
+    assert said.ours.count("error[") == 1
+    assert "help: git merge --abort" in said.ours
+
+
+def test_production_is_begun_anew_while_no_server_has_it(desk):
+    desk.switch("ho-prod").stage("model/schema-0.1.0.sql", "create table t ();\n")
+    desk.git("commit", "-q", "--amend", "--no-edit").stopped("HH501", "HH502")
+    desk.git("remote", "remove", "origin").passed()
+    desk.git("commit", "-q", "--amend", "--no-edit").passed()
 
 
 def test_a_commit_on_a_release_is_stopped(desk):
