@@ -110,9 +110,10 @@ mkdir app; echo one > app/one.py; git add -A; git commit -q -m One; git tag v1.0
 echo two > app/two.py; git add -A; git commit -q -m Two; git push -q origin main v1.0.0
 """
 GUARD = "python3 install/server.py /srv/git/shop.git"
-BEGIN = "\n".join(blocks(ADOPT_PAGE.partition("\n## What becomes")[0]))
+BEGIN = "\n".join(blocks(sections(ADOPT_PAGE)["Begin from main"]))
 TAG = "git tag v2.3.0; git push -q origin v2.3.0"
 ADOPTIONS = {
+    "The short way": ("cd ..", "", "", ""),
     "Begin from main": ("cd ..", "", ""),
     "What becomes of main": ("cd ..\n" + BEGIN,),
     "Old tags": (TAG, f"{TAG}; {GUARD}"),
@@ -123,6 +124,9 @@ ADOPTIONS = {
 """What happens to an old project before each block of a section of docs/adopt.md."""
 
 
+WITH_A_TAG = ("The short way", "Begin from main", "What becomes of main")
+
+
 def test_every_section_of_the_adoption_has_its_situation():
     counts = {heading: len(blocks(text)) for heading, text in sections(ADOPT_PAGE).items()}
     assert counts == {heading: len(befores) for heading, befores in ADOPTIONS.items()}
@@ -130,6 +134,7 @@ def test_every_section_of_the_adoption_has_its_situation():
 
 @pytest.mark.parametrize("heading", ADOPTIONS)
 def test_each_block_of_the_adoption_works(tmp_path: Path, heading: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     steps = [OLD_PROJECT]
     for before, block in zip(ADOPTIONS[heading], blocks(sections(ADOPT_PAGE)[heading])):
         steps += [before, block]
@@ -137,7 +142,7 @@ def test_each_block_of_the_adoption_works(tmp_path: Path, heading: str, monkeypa
     run_script(on_this_machine("\n".join(steps), tmp_path), tmp_path / "work")
     server = Server(tmp_path / "shop.git")
     tags = server.git("tag").split()
-    assert "v1.0.0" in tags and ("v2.3.0" in tags) == (heading in ("Begin from main", "What becomes of main"))
+    assert "v1.0.0" in tags and ("v2.3.0" in tags) == (heading in WITH_A_TAG)
     server.git("tag", "-d", "v1.0.0")  # lightweight, which `ho check` may report
     if "refs/heads/ho-prod" in server.refs():
         monkeypatch.chdir(server.path)
@@ -148,6 +153,16 @@ def run_session(folder: Path) -> Dev:
     """Makes the guarded repository and runs the session; the developer of the clone that it leaves."""
     run_script(on_this_machine(block("git init") + block("git clone"), folder), folder)
     return Dev(folder / "shop", Server(folder / "shop.git"))
+
+
+def test_an_old_tag_of_the_first_version_is_seen_to_before_all_else(tmp_path: Path):
+    """Whoever reads the page from the top meets the tag before anything is guarded."""
+    headings = list(sections(ADOPT_PAGE))
+    assert headings.index("Old tags") < headings.index("Begin from main")
+    (tmp_path / "work").mkdir()
+    steps = [OLD_PROJECT, TAG, blocks(sections(ADOPT_PAGE)["Old tags"])[0], "cd ..", BEGIN]
+    run_script(on_this_machine("\n".join(steps), tmp_path), tmp_path / "work")
+    assert Server(tmp_path / "shop.git").git("cat-file", "-t", "v2.3.0") == "tag\n"
 
 
 def test_each_push_of_the_session_is_accepted(tmp_path: Path):
