@@ -32,6 +32,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "jit": "off",
+    "dynamic_shared_memory_type": "mmap",  # in the data directory: nothing stays behind elsewhere
     "shared_buffers": "64MB",
     "logging_collector": "off",
     "log_checkpoints": "off",

@@ -74,7 +74,8 @@ def test_it_listens_on_a_socket_in_a_closed_folder_and_on_nothing_else(own):
         place = place_of(own)
         assert place.server.stat().st_mode & 0o777 == 0o700
         assert place.folder.stat().st_mode & 0o066 == 0
-        assert ask(server, "postgres", "select current_setting('fsync')") == [("off",)]
+        settings = "select current_setting('fsync'), current_setting('dynamic_shared_memory_type')"
+        assert ask(server, "postgres", settings) == [("off", "mmap")]
         owner = place.data.stat().st_uid
         assert owner != 0
         assert os.geteuid() in (0, owner)
