@@ -1,5 +1,14 @@
 """The schemas that the tests generate code from."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+from halfhooks.ho.codegen import write
+from halfhooks.ho.codegen.model import BASE, TABLE, Column, Relation, Schema, Type
+from halfhooks.ho.codegen.target import Request
+from halfhooks.ho.codegen.targets import half_orm
+
 SHOP = """
     create schema shop; create schema "audit.log";
     create type shop.mood as enum ('sad', 'it''s ok', 'happy');
@@ -107,3 +116,14 @@ def hostile() -> str:
         ' references public."two"(y), b int references public."two"(x))',
     ]
     return ";\n".join(parts)
+
+
+def schema(*names: str, column: str = "id") -> Schema:
+    """Tables with one column each."""
+    kind = Type("pg_catalog", "int4", BASE)
+    return Schema(tuple(Relation("s", name, TABLE, (Column(column, kind, "integer"),)) for name in sorted(names)))
+
+
+def plan(root: Path, of: Schema, scope=None) -> write.Plan:
+    request = Request(of, "pack", lambda path: write.read(root, path))
+    return write.plan(root, "half_orm", half_orm.generate(request), scope)

@@ -9,24 +9,13 @@ from pathlib import Path
 import pytest
 
 from halfhooks.ho.codegen import manifest, write
-from halfhooks.ho.codegen.model import BASE, TABLE, Column, Relation, Schema, Type
+from halfhooks.ho.codegen.model import Schema
 from halfhooks.ho.codegen.regions import BEGIN, END, cut, read_seal
-from halfhooks.ho.codegen.target import File, Output, Request
-from halfhooks.ho.codegen.targets import half_orm
+from halfhooks.ho.codegen.target import File, Output
 from halfhooks.survey import CannotTell
+from tests.ho.codegen.schemas import plan, schema
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def schema(*names: str, column: str = "id") -> Schema:
-    """Tables with one column each."""
-    kind = Type("pg_catalog", "int4", BASE)
-    return Schema(tuple(Relation("s", name, TABLE, (Column(column, kind, "integer"),)) for name in sorted(names)))
-
-
-def plan(root: Path, of: Schema, scope=None) -> write.Plan:
-    request = Request(of, "pack", lambda path: write.read(root, path))
-    return write.plan(root, "half_orm", half_orm.generate(request), scope)
 
 
 def generate(root: Path, of: Schema) -> write.Plan:
@@ -252,7 +241,7 @@ for name in ("replace", "rename", "unlink", "mkdir", "rmdir"):
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from halfhooks.ho.codegen import write
-from tests.ho.codegen.write_test import plan, schema
+from tests.ho.codegen.schemas import plan, schema
 root = Path(sys.argv[1])
 write.apply(root, plan(root, schema("one", "three", column="new")))
 print(count)

@@ -67,7 +67,7 @@ class Writer:
         yield "\n"
         yield f"from {package} import MODEL\nfrom {package} import {SUPPORT} as {self.helper}\n"
         for name in self._legacy():
-            yield LEGACY[name].format(package=package) + "\n"
+            yield LEGACY[name].format(package=package) + "  # noqa: F401\n"
         if checked:
             yield "\nif TYPE_CHECKING:\n"
             for key, alias in sorted(self.partners.items(), key=lambda item: self.all_named[item[0]].module):
