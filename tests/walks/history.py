@@ -159,6 +159,13 @@ def merge(ours: Commit, theirs: Commit, folder: str = "", side: Optional[Commit]
     return {**{path: entry for path, entry in merged.items() if not path.startswith(folder)}, **side.below(folder)}
 
 
+def taking(files: Files, source: Commit, patches: Iterable[str]) -> Files:
+    """The tree of a merge, in which some patches, which are fixed, are as one of its parents has them."""
+    folders = tuple(f"Patches/{patch}/" for patch in patches)
+    fixed = {path: entry for path, entry in source.files.items() if path.startswith(folders)}
+    return {**{path: entry for path, entry in files.items() if not path.startswith(folders)}, **fixed}
+
+
 def base_files(one: Commit, other: Commit) -> Files:
     """The tree of the merge base; where there are several, of their merge."""
     common = one.reach & other.reach

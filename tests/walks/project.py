@@ -127,6 +127,10 @@ class Release:
         """The name of its promotion: of the list, of the schema."""
         return self.tag[1:]
 
+    def staged(self) -> list[str]:
+        """The patches that are fixed: in an RC, or staged."""
+        return [*(patch for rc in self.rcs.values() for patch in rc), *self.stage]
+
     @property
     def candidates_path(self) -> str:
         return f"releases/{self.name}-candidates.txt"
@@ -294,3 +298,9 @@ class Project:
             for name, commit in {**self.promoted, **self.rc_commits}.items()
             if f"refs/tags/{name}" not in self.refs
         }
+
+
+def released(project: Project) -> list[str]:
+    """The patches that production has."""
+    parts = (path.split("/") for path in project.production.files)
+    return sorted({each[1] for each in parts if each[0] == "Patches" and len(each) > 2})

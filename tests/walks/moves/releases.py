@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.walks.history import Commit, merge
+from tests.walks.history import Commit, merge, taking
 from tests.walks.moves._registry import MANY, Pushes, flip, move
-from tests.walks.project import Project, Release, Version
+from tests.walks.project import Project, Release, Version, released
 
 
 @move(lambda project: project.startable() if len(project.releases) < MANY else [])
@@ -33,7 +33,7 @@ def sync(project: Project, random: Random, release: Release) -> Pushes:
 def synced(project: Project, random: Random, release: Release) -> Commit:
     if project.production.contains(release.tip) and flip(random):
         return project.production
-    files = merge(release.tip, project.production)
+    files = taking(merge(release.tip, project.production), project.production, released(project))
     return project.commit(f"Merge ho-prod into {release.name}", [release.tip, project.production], files)
 
 
@@ -48,7 +48,7 @@ def synced(project: Project, random: Random, release: Release) -> Commit:
 def merge_smaller(project: Project, random: Random, pair: tuple[Release, Release]) -> Pushes:
     """The next version builds on the one before."""
     release, smaller = pair
-    files = merge(release.tip, smaller.tip)
+    files = taking(merge(release.tip, smaller.tip), smaller.tip, smaller.staged())
     tip = project.commit(f"Merge {smaller.name} into {release.name}", [release.tip, smaller.tip], files)
     yield {release.branch: tip}
     release.tip = tip

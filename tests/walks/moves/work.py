@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.walks.history import Commit, merge
+from tests.walks.history import Commit, merge, taking
 from tests.walks.moves._registry import SHARED, Pushes, move
-from tests.walks.project import Patch, Project
+from tests.walks.project import Patch, Project, released
 
 
 def add_work(project: Project, random: Random, patch: Patch) -> None:
@@ -76,7 +76,9 @@ def rebase(project: Project, random: Random, patch: Patch) -> Pushes:
 
 def merge_into_patch(project: Project, patch: Patch, other: Commit, what: str) -> None:
     assert patch.tip
-    files = merge(patch.tip, other, patch.folder, patch.tip)
+    fixed = [*released(project), *(patch.home.staged() if patch.home else [])]
+    held = [each for each in fixed if any(path.startswith(f"Patches/{each}/") for path in other.files)]
+    files = taking(merge(patch.tip, other, patch.folder, patch.tip), other, held)
     grow(patch, project.commit(f"Merge {what} into {patch.id}", [patch.tip, other], files))
     patch.work = None
 
