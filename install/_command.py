@@ -19,6 +19,12 @@ Found = TypeVar("Found")
 Undo = Callable[[], list[Step]]
 
 
+def called_as(script: str, examples: str) -> tuple[str, str]:
+    """What the help calls a program of ours: its name, and its examples under the name that it was called by."""
+    name = os.environ.get(NAME, script)
+    return name, examples if name == script else examples.replace(f"python3 {script}", name)
+
+
 def reported(work: Callable[[], int], status: bool) -> int:
     """The exit code of some work; what stops it is told on standard error. `status`: it only looks."""
     if isinstance(sys.stdout, io.TextIOWrapper):

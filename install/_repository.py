@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -171,7 +172,7 @@ class Repository:
         shared = stat.S_IMODE(self.path.stat().st_mode) & 0o022 if path == self.folder else 0
         path.chmod(self.folder_mode | shared | (path.stat().st_mode & stat.S_ISGID))
 
-    @property
+    @cached_property
     def folder_mode(self) -> int:
         """Of folders and programs: who may enter the repository may enter and run these; only the owner writes."""
         shared = self.run("config", "--get", "core.sharedRepository", ok=(0, 1)).strip().lower()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -25,7 +24,7 @@ else:  # run as a script
 from install._client_status import Status, inspect
 from install._client_steps import install_steps, uninstall_steps
 from install._clone import FOLLOW, find_clone, installed_in, refuse_place, repository_of
-from install._command import NAME, carry_out, choose, install, reported, show_weaknesses
+from install._command import called_as, carry_out, choose, install, reported, show_weaknesses
 from install._payload import CLIENT, Sources, read_sources
 from install._plan import Wish
 from install._programs import find_git, find_interpreter
@@ -33,11 +32,14 @@ from install._repository import become_owner, refuse_links
 
 EXAMPLES = """\
 examples:
-  python3 install/client.py                  the clone of this folder, or bring its hooks up to date
-  python3 install/client.py --dry-run        say what that would do
-  python3 install/client.py --status         which hooks are ours, and what keeps git from running them
-  python3 install/client.py --uninstall      restore what was there before
-  python3 install/client.py ~/work/shop      another clone
+  the clone of this folder, or bring its hooks up to date; another clone:
+    python3 install/client.py
+    python3 install/client.py ~/work/shop
+  say what that would do; which hooks are ours, and what keeps git from them:
+    python3 install/client.py --dry-run
+    python3 install/client.py --status
+  restore what was there before:
+    python3 install/client.py --uninstall
 
 exit codes:
   0  done, nothing to do, or (--status) healthy
@@ -48,11 +50,12 @@ exit codes:
 
 def parser(version: str) -> argparse.ArgumentParser:
     """The parser of the arguments."""
+    name, examples = called_as("install/client.py", EXAMPLES)
     parser = argparse.ArgumentParser(
-        prog=os.environ.get(NAME, "install/client.py"),
+        prog=name,
         allow_abbrev=False,  # --uninstal would be taken for --uninstall
-        description="Installs the hooks of a clone: what the server would refuse is told at the commit or the push.",
-        epilog=EXAMPLES,
+        description="Installs the hooks of a clone: they tell of what the server would refuse.",
+        epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"halfhooks {version}")

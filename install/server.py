@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -22,7 +21,7 @@ if __package__:  # in the wheel this folder is the package halfhooks._install
 else:  # run as a script
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from install._command import NAME, carry_out, choose, install, reported, show_weaknesses
+from install._command import called_as, carry_out, choose, install, reported, show_weaknesses
 from install._payload import SERVER, Sources, read_sources
 from install._plan import Wish
 from install._programs import find_git, find_interpreter
@@ -33,11 +32,14 @@ from install._steps import install_steps, uninstall_steps
 ELSEWHERE = "who has a shell account or the files can go around any hook: docs/server.md, 'What weakens it'"
 EXAMPLES = """\
 examples:
-  python3 install/server.py /srv/git/shop.git                   guard it, or bring it up to date
-  python3 install/server.py --dry-run /srv/git/shop.git         say what that would do
-  python3 install/server.py --chain /srv/git/shop.git           run the present pre-receive as well, after ours
-  python3 install/server.py --status --json /srv/git/shop.git   what guards it, and what weakens that
-  python3 install/server.py --uninstall /srv/git/shop.git       restore what was there before
+  guard it, or bring it up to date; say what that would do:
+    python3 install/server.py /srv/git/shop.git
+    python3 install/server.py --dry-run /srv/git/shop.git
+  run the present pre-receive as well, after ours:
+    python3 install/server.py --chain /srv/git/shop.git
+  what guards it, and what weakens that; restore what was there before:
+    python3 install/server.py --status --json /srv/git/shop.git
+    python3 install/server.py --uninstall /srv/git/shop.git
 
 exit codes:
   0  done, nothing to do, or (--status) healthy
@@ -48,11 +50,12 @@ exit codes:
 
 def parser(version: str) -> argparse.ArgumentParser:
     """The parser of the installer's arguments."""
+    name, examples = called_as("install/server.py", EXAMPLES)
     parser = argparse.ArgumentParser(
-        prog=os.environ.get(NAME, "install/server.py"),
+        prog=name,
         allow_abbrev=False,  # --uninstal would be taken for --uninstall
         description="Guards a git repository: pushes that break the release workflow do not land.",
-        epilog=EXAMPLES,
+        epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"halfhooks {version}")

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Optional, Protocol, cast
 
 from halfhooks import __version__
+from halfhooks.ho.prose import fitted
 from halfhooks.names import nearest
 
 FAILED = 1
@@ -41,7 +42,7 @@ COMMANDS = {
 
 EXAMPLES = """\
 examples:
-  ho status                     where the project stands, and what can be done next
+  ho status                     where the project stands, and what to do next
   ho explain HH301              what a refusal means
   ho install server REPO.git    guard a bare repository
   ho install client             put the hooks into the clone of this folder
@@ -129,7 +130,7 @@ def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentPars
     listed = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
     return argparse.ArgumentParser(
         prog=f"ho {name}",
-        description=what,
+        description=fitted(what),
         epilog=f"examples:\n{listed}",
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -8,17 +8,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from textwrap import wrap
 from typing import TYPE_CHECKING, Callable, Optional, TextIO
 
+from halfhooks.ho.prose import wrapped
 from halfhooks.report import escape
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-
-WIDTH = 80
-"""Prose is wrapped at so many columns."""
 
 CANNOT_TELL = 2
 """The exit code of a command that has no answer."""
@@ -55,16 +52,7 @@ class Console:
 
     def prose(self, text: str, style: str = "", indent: int = 0, hang: int = 0) -> None:
         """Words, wrapped; the lines after the first are indented by `hang` more. A long word stays whole."""
-        first, rest = " " * indent, " " * (indent + hang)
-        rows = wrap(
-            escape(text),
-            WIDTH,
-            initial_indent=first,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for row in rows or [""]:
+        for row in wrapped(escape(text), " " * indent, " " * (indent + hang)):
             self.line(row, style)
 
     def table(self, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -62,7 +62,7 @@ def tools(git: str) -> Iterator[Check]:
     yield Check(OK, "halfhooks", __version__)
     for name in ("psql", "postgres"):
         path = shutil.which(name) or newest_postgres(name)
-        text = f"{version_of(path)}, {path}" if path else "not found; nothing needs it yet"
+        text = f"{version_of(path)}, {path}" if path else "not found; ho apply, db and server need it"
         yield Check(INFO, name, text)
 
 
@@ -115,7 +115,7 @@ def history(clone: Clone, survey: Survey) -> Iterator[Check]:
         text = f"'{production}' is here, and not on '{survey.remote}'"
         yield Check(WARN, "project", text, f"git push -u {survey.remote} {production}")
     else:
-        mend = f"{survey.fetch}; or, to begin the project: ho init" if survey.remote else "ho init"
+        mend = f"{survey.fetch}; or, to begin the project: ho init" if survey.remote and survey.refs else "ho init"
         yield Check(ERROR, "project", f"there is no '{production}'", mend)
 
 
@@ -151,7 +151,9 @@ def _unknown_branches(clone: Clone, survey: Survey, name: str) -> Iterator[Check
     known = {ref: target.oid for ref, target in survey.refs.items() if ref.startswith(HEADS)} if survey.remote else {}
     names = {ref for ref in {**theirs, **known} if theirs.get(ref) != known.get(ref)}
     old = sorted(ref.removeprefix(HEADS) for ref in names if parse_ref(ref, HALFHOOKS).policed)
-    if old:
+    if not theirs:
+        yield Check(INFO, "remote", f"'{name}' is empty: nothing was pushed yet")
+    elif old:
         text = f"{len(old)} branches of '{name}' have moved since the last fetch, such as '{old[0]}'"
         yield Check(WARN, "remote", text, f"git fetch --prune --tags {name}")
     else:
@@ -159,13 +161,15 @@ def _unknown_branches(clone: Clone, survey: Survey, name: str) -> Iterator[Check
 
 
 def policy(clone: Clone) -> Iterator[Check]:
-    """Whether `halfhooks.conf` of the working tree is one."""
-    path = Path(clone.top, HALFHOOKS.policy)
-    if not clone.top or not path.is_file():
+    """Whether `halfhooks.conf` is one: that of the working tree, in a bare repository that of the production branch."""
+    path, listed = Path(clone.top, HALFHOOKS.policy), ("--no-includes", "-z", "--list")
+    blob = f"{HEADS}{HALFHOOKS.production}:{HALFHOOKS.policy}"
+    if not (path.is_file() if clone.top else clone.ask("rev-parse", "--verify", "--quiet", "--end-of-options", blob)):
         yield Check(OK, HALFHOOKS.policy, "none: the defaults hold")
         return
+    source = ("--file", str(path)) if clone.top else ("--blob", blob)
     try:
-        pairs = parse_pairs(clone.start("config", "--file", str(path), "--no-includes", "-z", "--list").finish())
+        pairs = parse_pairs(clone.start("config", *source, *listed).finish())
     except GitError as error:
         yield Check(ERROR, HALFHOOKS.policy, reason(error), "mend it on a patch branch")
         return
@@ -176,15 +180,23 @@ def policy(clone: Clone) -> Iterator[Check]:
         yield Check(OK, HALFHOOKS.policy, "valid")
 
 
+def framework_there(clone: Clone) -> Iterator[Check]:
+    """Whether the pre-commit framework is there, where a project uses it."""
+    if clone.bare:
+        return
+    program, asked = framework(), read_hooks(clone).asked
+    if program:
+        yield Check(OK, "pre-commit", f"{version_of(program)}, {program}")
+    elif asked:
+        text = f"not found, and '{PRE_COMMIT}' asks for it; the native hooks do without"
+        yield Check(INFO, "pre-commit", text, f"{NATIVE}, or pip install pre-commit")
+
+
 def hooks(clone: Clone) -> Iterator[Check]:
     """Whether the clone's own hooks are there and current."""
     if clone.bare:
         return
     found = read_hooks(clone)
-    program = framework()
-    if program or found.asked:
-        text = f"{version_of(program)}, {program}" if program else f"not found, and '{PRE_COMMIT}' asks for it"
-        yield Check(OK if program else WARN, "pre-commit", text, "" if program else "pip install pre-commit")
     native = ask_installer("client", clone.top)
     if native.get("installed"):
         yield from _native(native)
@@ -194,13 +206,15 @@ def hooks(clone: Clone) -> Iterator[Check]:
             f"the framework lacks {', '.join(missing)}" if missing else f"the framework runs {', '.join(found.listed)}"
         )
         yield Check(ERROR if missing else OK, "hooks", text, BY_FRAMEWORK if missing else "")
-        if not shutil.which("ho"):
-            beside = Path(sys.executable).parent
-            text = "'ho' is not in the PATH, where the framework looks for it: every commit is refused"
-            yield Check(ERROR, "hooks", text, f'export PATH="{beside}:$PATH", or {NATIVE}')
     else:
         mend = f"{NATIVE}, or {BY_FRAMEWORK}" if found.asked and found.listed else NATIVE
         yield Check(ERROR, "hooks", "this clone has none of ours: mistakes show only when a push is refused", mend)
+    if found.framework and not shutil.which("ho"):
+        beside = Path(sys.executable).parent
+        text = (
+            "'ho' is not in the PATH, where the framework looks for it: \"Executable `ho` not found\" at every commit"
+        )
+        yield Check(ERROR, "hooks", text, f'export PATH="{beside}:$PATH", or pre-commit uninstall && {NATIVE}')
     others = [name for name, whose in found.found.items() if whose == FOREIGN]
     if others:
         yield Check(INFO, "hooks", f"somebody else's in '{found.folder}': {', '.join(others)}")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
-from halfhooks.layout import HEADS
-from halfhooks.survey import CannotTell
+from halfhooks.layout import HALFHOOKS, HEADS
+from halfhooks.survey import CannotTell, Survey
 
 
 class Local(NamedTuple):
@@ -79,6 +79,16 @@ class Clone:
     def url(self, remote: str) -> str:
         """The address of a remote, "" where there is none of that name."""
         return self.ask("remote", "get-url", "--", remote)
+
+
+def nothing_yet(survey: Survey) -> str:
+    """What to say where no branch is known, here or of the remote."""
+    if survey.place.bare:
+        return f"there is no branch '{HALFHOOKS.production}' in it yet; a project begins in a clone, with: ho init"
+    if not survey.remote:
+        return "there is no branch here yet; a project begins with: ho init"
+    what = f"no branch of '{survey.remote}' is known here; a project begins with: ho init"
+    return f"{what}; one that exists comes with: {survey.fetch}"
 
 
 def find_git() -> str:

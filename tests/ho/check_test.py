@@ -629,6 +629,15 @@ def test_a_bad_call_is_no_verdict(shop, ho, arguments):
     assert (answer.status, answer.document) == (2, {})
 
 
+def test_json_is_a_short_word_for_the_format(shop, capsys):
+    with standing_in(shop.server.path):
+        assert cli.main(["check", "--format", "json"]) == 0
+        long = capsys.readouterr().out
+        assert cli.main(["check", "--json"]) == 0
+    assert capsys.readouterr().out == long
+    assert json.loads(long)["summary"]["clean"]
+
+
 def test_no_repository_no_production_no_objects_no_git(shop, ho, tmp_path, monkeypatch):
     outside, empty = tmp_path / "outside", tmp_path / "empty.git"
     outside.mkdir()

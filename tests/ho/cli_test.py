@@ -86,5 +86,7 @@ def test_a_command_that_gives_up_says_why(monkeypatch, capsys):
 def test_a_module_of_ours_is_not_looked_for_in_the_working_directory(tmp_path):
     (tmp_path / "halfhooks").mkdir()
     (tmp_path / "halfhooks" / "__init__.py").write_text("print('not ours')\n")
-    done = subprocess.run([*cli.module_command("halfhooks.ho"), "--version"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [*cli.module_command("halfhooks.ho"), "--version"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert (done.returncode, done.stdout) == (0, f"halfhooks {__version__}\n"), done.stderr

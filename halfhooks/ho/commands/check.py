@@ -17,6 +17,7 @@ from halfhooks.ho import ci, formats
 from halfhooks.ho.cli import WRONG_CALL, command_parser
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.judge import Verdict, judge_history, judge_job, judge_move, judge_state
+from halfhooks.ho.repository import nothing_yet
 from halfhooks.layout import HEADS
 from halfhooks.objects import MalformedObject
 from halfhooks.report import LIMIT, escape, to_text, to_values
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--ci", action="store_true", help="judge what the CI job was started for")
     parser.add_argument("--fetch", action="store_true", help="first fetch all branches and tags of the remote")
     parser.add_argument("--format", choices=FORMS, default="text", help="default: text")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="as --format json")
     parser.add_argument("--output", metavar="FILE", help="the document goes to this file, and the text is printed")
     return parser
 
@@ -103,6 +105,8 @@ def find(arguments: argparse.Namespace) -> Verdict:
     if arguments.fetch:
         ci.fetch(git, os.environ, arguments.remote or ORIGIN, job.commits if job else ())
     with Survey(git, os.environ, arguments.remote, arguments.local) as survey:
+        if not survey.refs:
+            raise CannotTell(nothing_yet(survey))
         try:
             return judge_job(survey, job) if job else judge(survey, arguments)
         except (GitError, MalformedObject) as error:

@@ -5,12 +5,27 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console, cannot_tell
-from halfhooks.ho.health import ERROR, INFO, OK, WARN, Check, history, hooks, identity, policy, remote, server, tools
+from halfhooks.ho.health import (
+    ERROR,
+    INFO,
+    OK,
+    WARN,
+    Check,
+    framework_there,
+    history,
+    hooks,
+    identity,
+    policy,
+    remote,
+    server,
+    tools,
+)
 from halfhooks.ho.repository import Clone, find_git, reason
 from halfhooks.survey import CannotTell, Survey
 
@@ -59,14 +74,19 @@ def main(argv: Sequence[str]) -> int:
 
 def examine(git: str, clone: Clone) -> Iterator[Check]:
     """All that is looked at, in the order in which things go wrong."""
-    yield from tools(git)
-    yield from identity(clone)
-    with Survey(git, {**os.environ, "GIT_DIR": clone.common_dir}) as survey:
-        yield from history(clone, survey)
-        yield from remote(clone, survey)
-        yield from policy(clone)
-        yield from hooks(clone)
-        yield from server(clone, survey)
+    with Survey(git, {**os.environ, "GIT_DIR": clone.common_dir}) as survey, ThreadPoolExecutor() as pool:
+        parts: tuple[Callable[[], Iterator[Check]], ...] = (
+            lambda: tools(git),
+            lambda: identity(clone),
+            lambda: history(clone, survey),
+            lambda: remote(clone, survey),
+            lambda: policy(clone),
+            lambda: framework_there(clone),
+            lambda: hooks(clone),
+            lambda: server(clone, survey),
+        )
+        for checks in pool.map(lambda part: list(part()), parts):  # they wait for other programs
+            yield from checks
 
 
 def show(console: Console, checks: list[Check]) -> None:

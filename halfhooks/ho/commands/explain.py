@@ -7,10 +7,12 @@ import inspect
 import re
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Optional
 
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
+from halfhooks.ho.prose import WIDTH, fitted
 from halfhooks.names import distance, nearest
 from halfhooks.rules import RULES, Rule
 
@@ -170,10 +172,17 @@ def page(console: Console, rule: Rule) -> None:
     """One rule, as text."""
     console.title(f"{rule.code} {rule.slug}")
     console.line()
-    console.block(text(rule))
+    console.block(prose(text(rule)))
     console.line()
-    console.line(f"  judged on:  {SCOPES[rule.scope]}", "dim")
-    console.line(f"  to mend it: {rule.hint}", "green")
+    console.prose(f"judged on:  {SCOPES[rule.scope]}", "dim", indent=2, hang=12)
+    console.prose(f"to mend it: {rule.hint}", "green", indent=2, hang=12)
+
+
+def prose(page: str) -> str:
+    """A page whose paragraphs fit the terminal; its examples are commands, and stay as they are."""
+    groups = groupby(page.splitlines(), key=lambda line: line.startswith("    "))
+    texts = ((example, "\n".join(lines)) for example, lines in groups)
+    return "\n".join(part if example else fitted(part, WIDTH - 2) for example, part in texts)
 
 
 def fenced(lines: Sequence[str]) -> list[str]:

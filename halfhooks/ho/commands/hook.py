@@ -18,8 +18,8 @@ HOOKS = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge
 PARTS = {"codegen": "code generation", "validate": "validation in a database"}
 
 EXAMPLES = """
-ho hook pre-commit "$@"        # the last line of .husky/pre-commit, or of any script that git runs as that hook
-ho hook pre-push origin URL    # with the lines that git gives on standard input
+ho hook pre-commit "$@"        # in .husky/pre-commit, or a script of yours
+ho hook pre-push origin URL    # with git's lines on standard input
 """
 
 

@@ -10,10 +10,11 @@ from typing import Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.console import WIDTH, Console, cannot_tell
+from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.outgoing import Outgoing
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Place, Preparation, Progress, read_progress
-from halfhooks.ho.repository import Clone, find_git
+from halfhooks.ho.prose import WIDTH
+from halfhooks.ho.repository import Clone, find_git, nothing_yet
 from halfhooks.ho.steps import Step, next_steps
 from halfhooks.layout import HALFHOOKS, HEADS
 from halfhooks.objects import MalformedObject
@@ -95,6 +96,8 @@ def open_survey(git: str, clone: Clone, remote: Optional[str], local: bool) -> t
         push = f"git push -u {missing} {HALFHOOKS.production}"
         remark = f"'{missing}' has no '{HALFHOOKS.production}' yet: {push}; or it was not fetched: {fetch}"
         return Survey(git, os.environ, None, True), [remark]
+    if not survey.refs:
+        raise CannotTell(nothing_yet(survey))
     begin = "a project begins with: ho init"
     if missing:
         raise CannotTell(f"'{HALFHOOKS.production}' of '{missing}' is not known here: {fetch}; {begin}")

@@ -55,7 +55,7 @@ def test_the_framework_installs_what_the_project_asks_for(tmp_path: Path, here: 
     said = capfd.readouterr().out
     assert ("hooks: installed by pre-commit install" in said) == here
     assert ("hooks: installed natively" in said) != here
-    assert hooks(tmp_path / "work") >= {"pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge"}
+    assert hooks(tmp_path / "work") >= {"pre-commit", "commit-msg", "pre-push", "pre-merge-commit"}
 
 
 def test_a_repository_without_a_project_is_cloned_too(tmp_path: Path, capfd):

@@ -89,6 +89,10 @@ def test_the_framework_has_to_have_installed_all_that_is_asked_for(tmp_path: Pat
     where = [folder for folder in bare.split(":") if not Path(folder, "ho").exists()]
     monkeypatch.setenv("PATH", ":".join(where))
     assert "'ho' is not in the PATH" in worst(doctor(shop, code=1), "hooks")["text"]
+    with standing_in(shop):
+        assert cli.main(["install", "client"]) == 0
+    said = worst(doctor(shop, code=1), "hooks")
+    assert "Executable `ho` not found" in said["text"] and "pre-commit uninstall" in said["mend"]
 
 
 def test_somebody_elses_hooks_are_named(healthy: Dev):
@@ -177,6 +181,28 @@ def test_no_repository_is_cannot_tell(tmp_path: Path, capsys):
 
 def test_a_bare_repository_is_examined_as_the_server_that_it_is(shop: Dev):
     assert worst(doctor(shop.server.path), "server")["level"] == "ok"
+
+
+def test_the_policy_of_a_bare_repository_is_that_of_ho_prod(empty: Dev):
+    assert doctor(empty.server.path, code=1)["halfhooks.conf"][0]["text"] == "none: the defaults hold"
+    empty.write("halfhooks.conf", "[halfhooks]\n\totherRefs = allow\n").step("begin")
+    assert doctor(empty.server.path)["halfhooks.conf"][0]["text"] == "valid"
+    run(
+        "git",
+        "-C",
+        str(empty.server.path),
+        "fetch",
+        "-q",
+        str(empty.commit("halfhooks.conf", "[half\n").clone),
+        "+HEAD:ho-prod",
+    )
+    assert "bad config line 1" in doctor(empty.server.path, code=1)["halfhooks.conf"][0]["text"]
+
+
+def test_a_clone_of_an_empty_server_is_told_to_begin(empty: Dev):
+    lines = doctor(empty.clone, code=1)
+    assert worst(lines, "project")["mend"] == "ho init"
+    assert worst(lines, "remote")["text"] == "'origin' is empty: nothing was pushed yet"
 
 
 def test_the_text_has_a_line_for_each_and_what_mends_it(shop: Dev, capsys):

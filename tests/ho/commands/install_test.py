@@ -27,6 +27,13 @@ def test_options_and_the_exit_code_are_the_installers(tmp_path: Path, capfd: pyt
     assert "--dry-run" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("what", ["server", "client"])
+def test_the_examples_are_what_was_called(what: str, capfd: pytest.CaptureFixture[str]):
+    assert main(["install", what, "--help"]) == 0
+    said = capfd.readouterr().out
+    assert f"\n    ho install {what} --status" in said and "python3 install" not in said
+
+
 @pytest.mark.parametrize("arguments", [[], ["nowhere"]])
 def test_what_cannot_be_installed_is_a_wrong_call(arguments):
     assert main(["install", *arguments]) == 2

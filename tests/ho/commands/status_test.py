@@ -520,10 +520,21 @@ def test_no_repository(tmp_path, capsys):
 
 def test_an_empty_repository_and_one_without_a_project(tmp_path, capsys):
     run("git", "init", "-q", str(tmp_path))
+    assert "there is no branch here yet; a project begins with: ho init" in cannot(tmp_path, capsys)
+    run("git", "-C", str(tmp_path), "commit", "-q", "--allow-empty", "-m", "x")
     assert "there is no branch 'ho-prod' here; a project begins with: ho init" in cannot(tmp_path, capsys)
     run("git", "-C", str(tmp_path), "commit", "-q", "--allow-empty", "-m", "x")
     run("git", "-C", str(tmp_path), "switch", "-q", "-c", "ho-prod")
     assert "has no version in production yet; this adopts it: ho init" in cannot(tmp_path, capsys)
+
+
+def test_a_clone_of_an_empty_repository_begins_the_project(tmp_path, capsys):
+    run("git", "init", "-q", "--bare", str(tmp_path / "empty.git"))
+    run("git", "clone", "-q", str(tmp_path / "empty.git"), str(tmp_path / "clone"))
+    assert "no branch of 'origin' is known here; a project begins with: ho init;" in cannot(tmp_path / "clone", capsys)
+    with standing_in(tmp_path / "clone"):
+        assert cli.main(["check"]) == 2
+    assert "a project begins with: ho init;" in capsys.readouterr().err
 
 
 def test_a_clone_that_does_not_know_production(shop: Dev, capsys):
