@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from halfhooks.ho.cli import load, main
+from halfhooks.config import PARSERS, Config, make_config, parse_config
+from halfhooks.ho.cli import COMMANDS, load, main
 from tests.builders import WORKFLOW, Dev, Server, run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,6 +196,19 @@ def without_ids(line: str) -> str:
     return re.sub(r"\b[0-9a-f]{10}\b", "ID", line)
 
 
+def test_the_page_of_the_configuration_has_each_key_with_its_default():
+    page = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    rows = re.findall(r"^\| `halfhooks\.([\w.]+)` \| `?([^`|]*?)`? \|", page, re.MULTILINE)
+    assert [name.lower() for name, _ in rows] == list(PARSERS)
+    fields, problems = parse_config(
+        [(f"halfhooks.{name.lower()}", said) for name, said in rows if said not in ("none", "the top")]
+    )
+    assert (make_config(fields), problems) == (Config(), [])
+    for name, said in rows:
+        default = getattr(Config(), name.rpartition(".")[2])
+        assert bool(default) == (said not in ("none", "the top")), name
+
+
 def test_the_configuration_is_in_force_once_it_is_on_ho_prod(empty: Dev):
     text = block("[halfhooks]").replace("services/shop", "")  # the session has its folders at the top
     first = empty.write("halfhooks.conf", text).step("begin").commit("docs/index.md", "Hello\n").push("ho-prod")
@@ -234,7 +248,9 @@ def anchors(page: str) -> set[str]:
 
 def test_each_command_of_ho_is_one():
     for command, arguments in re.findall(r"`ho (\w+) ?([^`]*)`", README):
-        load(command).parser().parse_args(arguments.split())
+        assert command in COMMANDS
+        if arguments:
+            load(command).parser().parse_args(arguments.split())
 
 
 def test_the_two_commands_are_targets():
