@@ -337,7 +337,7 @@ def _promote(progress: Progress, release: Preparation, merged: bool = False) -> 
         *_drop(progress, name)[-1:],
     )
     if merged:
-        what = f"{version} is merged, and waits for the rest of its promotion to {label}"
+        what = f"what is left of the promotion of {label}, whose merge is made"
     else:
         what = f"promote {label} to production, once it is validated"
     return Step(what, commands, ("the two files of model/ are what your tools dump",))

@@ -105,7 +105,7 @@ def find(arguments: argparse.Namespace) -> Verdict:
     if arguments.fetch:
         ci.fetch(git, os.environ, arguments.remote or ORIGIN, job.commits if job else ())
     with Survey(git, os.environ, arguments.remote, arguments.local) as survey:
-        if not survey.refs:
+        if not survey.refs and not job and not arguments.range:
             raise CannotTell(nothing_yet(survey))
         try:
             return judge_job(survey, job) if job else judge(survey, arguments)
