@@ -54,10 +54,15 @@ class Lists(NamedTuple):
 
 
 def fork_points(project: Project, release: Release) -> list[str]:
-    """The commits of ho-prod that a release is built on: where it began, and what it has merged since."""
-    region = between(project.objects, [release.tip], [project.production])
+    """The commits of ho-prod that a release is built on: where it began, and what it has merged since.
+
+    What a smaller release is built on, which it has merged, is not among them: that may be older.
+    """
+    smaller = [tip for version, tip in project.release_tips.items() if version < release.version]
+    region = between(project.objects, [release.tip], [project.production, *smaller])
     inside = set(region)
-    points = [parent for oid in region for parent in project.objects.commit(oid).parents if parent not in inside]
+    edge = dict.fromkeys(parent for oid in region for parent in project.objects.commit(oid).parents)
+    points = [oid for oid in edge if oid not in inside and is_ancestor(project.objects, oid, project.production)]
     return points or [release.tip]
 
 

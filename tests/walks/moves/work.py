@@ -76,9 +76,14 @@ def rebase(project: Project, random: Random, patch: Patch) -> Pushes:
 
 def merge_into_patch(project: Project, patch: Patch, other: Commit, what: str) -> None:
     assert patch.tip
-    fixed = [*released(project), *(patch.home.staged() if patch.home else [])]
-    held = [each for each in fixed if any(path.startswith(f"Patches/{each}/") for path in other.files)]
-    files = taking(merge(patch.tip, other, patch.folder, patch.tip), other, held)
+    files = merge(patch.tip, other, patch.folder, patch.tip)
+    fixed = dict.fromkeys(released(project), project.production)
+    fixed.update(dict.fromkeys(patch.home.staged() if patch.home else [], patch.home.tip if patch.home else other))
+    for each, source in fixed.items():
+        folder = f"Patches/{each}/"
+        both = [commit for commit in (other, patch.tip) if commit.below(folder)]
+        same = [commit for commit in both if commit.below(folder) == source.below(folder)]
+        files = taking(files, (same or both)[-1], [each]) if both else files
     grow(patch, project.commit(f"Merge {what} into {patch.id}", [patch.tip, other], files))
     patch.work = None
 
