@@ -557,7 +557,7 @@ def test_a_process_that_has_ended_is_no_git_receive_pack():
     with subprocess.Popen(["true"]) as ended:
         pass
     assert not runs(ended.pid)
-    assert not lock._is_receive_pack(ended.pid)
+    assert not lock._is_receive_pack(lock._command(ended.pid))
 
 
 # The race: of two pushes that create a slot each, one must be refused.
