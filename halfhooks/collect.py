@@ -12,7 +12,14 @@ import os
 from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
 from halfhooks.layout import HALFHOOKS, HEADS, HOTFIX, PRODUCTION, TAGS, WORKFLOWS
-from halfhooks.names import PRODUCTION_BRANCH, RELEASE_BRANCH, parse_file_name, parse_ref, release_tag
+from halfhooks.names import (
+    POLICED_BRANCHES,
+    PRODUCTION_BRANCH,
+    RELEASE_BRANCH,
+    parse_file_name,
+    parse_ref,
+    release_tag,
+)
 from halfhooks.objects import parse_tree
 from halfhooks.push import Push, Transport
 from halfhooks.release import Project
@@ -139,7 +146,8 @@ def collect(
     transport: Transport,
 ) -> tuple[Push, list[str]]:
     """The `Push` of some updates of a repository whose refs stand as `refs` says, and remarks on its policy."""
-    objects.load([update.new for update in updates if update.new])
+    heads = [target.commit for ref, target in refs.items() if parse_ref(ref, HALFHOOKS).kind in POLICED_BRANCHES[:2]]
+    objects.load([*(update.new for update in updates if update.new), *filter(None, heads)])
     after = dict(refs)
     for update in updates:
         if update.new:
@@ -148,8 +156,11 @@ def collect(
             after.pop(update.ref, None)
     adopts = any(update.new and update.ref == HALFHOOKS.production_ref() for update in updates)
     walk = _start_walk(repository, refs, after, updates) if not adopts else None  # while we look for the policy
+    objects.load_trees(objects.commit(head).tree for head in heads if head)  # at once: each question takes a while
     config, remarks = _policy(repository, objects, refs, after, overrides)
     layout = config.layout()
+    lists = (entry_at(objects, head, layout.path(layout.releases)) for head in heads)
+    objects.load_trees([entry.oid for entry in lists if entry and is_folder(entry)])
     tags = _tags_of_the_promoted(objects, refs, after, layout)
     if tags:
         found = parse_refs(repository.start_refs(tags).finish())[0]

@@ -248,8 +248,17 @@ class Repository:
         return self.start("config", "--local", "-z", "--get-regexp", "^halfhooks\\.")
 
     def blob_config(self, oid: str) -> list[tuple[str, str]]:
-        """The keys of a blob in git-config syntax; a GitError when git cannot parse it. Includes are not followed."""
-        return parse_pairs(self.start("config", f"--blob={oid}", "--no-includes", "-z", "--list").finish())
+        """The keys of a blob in git-config syntax; a GitError when git cannot parse it. Includes are not followed.
+
+        What git said of the last one is kept beside the lock, where we are installed: a policy seldom changes, and each push
+        asks for it.
+        """
+        path = os.path.join(self.git_dir, "halfhooks", "policy")
+        output = _read_kept(path, oid)
+        if output is None:
+            output = self.start("config", f"--blob={oid}", "--no-includes", "-z", "--list").finish()
+            _keep(path, oid, output)
+        return parse_pairs(output)
 
     def start_walk(self, tips: Iterable[str], excluded: Iterable[str]) -> Walk:
         """Start walking the commits reachable from `tips` and not from `excluded`."""
@@ -258,6 +267,35 @@ class Repository:
         lister.end_input()
         argv = (self._git, "cat-file", "--buffer", Walk.HEADER)
         return Walk(lister, Process(argv, self._environment, lister))
+
+
+def _read_kept(path: str, oid: str) -> Optional[bytes]:
+    """What `_keep` wrote for an object; None when that is another one, or cannot be read."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            name, _, content = file.read().partition(b"\n")
+    except OSError:
+        return None
+    return content if name.decode("ascii", "replace") == oid else None
+
+
+def _keep(path: str, oid: str, content: bytes) -> None:
+    """Write a file, whole or not at all, for who may use the repository; it is only to save time, so a failure is none."""
+    new = f"{path}.{os.getpid()}"
+    folder = os.path.dirname(path)
+    if not os.path.isdir(folder) or os.path.islink(folder):
+        return
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(new, flags, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), os.stat(folder).st_mode & 0o666)
+            file.write(oid.encode() + b"\n" + content)
+        os.replace(new, path)
+    except OSError:
+        try:
+            os.unlink(new)
+        except OSError:
+            pass
 
 
 class Walk:

@@ -182,7 +182,7 @@ def uninstall_steps(repository: Repository) -> list[Step]:
         steps += restore(each, state)
     made = [folder for folder in (repository.hooks,) if folder.name in state.get("made", [])]
     removal = "remove the copies of the core and the record"
-    steps.append(Step(removal, partial(remove_folder, repository, made, [repository.record.file])))
+    steps.append(Step(removal, partial(remove_folder, repository, made, ["policy", repository.record.file])))
     return steps
 
 

@@ -171,7 +171,7 @@ def uninstall_steps(repository: Repository) -> list[Step]:
     steps += restore_settings(repository, state)
     made = [repository.path / name for name in state.get("made", [])]
     removal = "remove the copies of the core and the state"
-    steps.append(Step(removal, lambda: remove_folder(repository, made, ["lock", "lease", "state.json"])))
+    steps.append(Step(removal, lambda: remove_folder(repository, made, ["lock", "lease", "policy", "state.json"])))
     return steps
 
 

@@ -414,3 +414,25 @@ def test_a_replaced_object_is_read_as_it_is(sample):
 
 def test_git_is_there():
     assert Path(GIT).is_absolute()
+
+
+def test_what_git_said_of_the_last_policy_is_kept_where_we_are_installed(tmp_path):
+    dev = Dev.create(tmp_path, guarded=False).commit("policy", "[halfhooks]\n\troot = shop\n")
+    oid = dev.git("rev-parse", "HEAD:policy").strip()
+    repo, kept = repository(dev.clone / ".git"), dev.clone / ".git" / "halfhooks" / "policy"
+    assert repo.blob_config(oid) == [("halfhooks.root", "shop")]
+    assert not kept.parent.exists()
+    kept.parent.mkdir()
+    assert repo.blob_config(oid) == [("halfhooks.root", "shop")]
+    assert kept.read_bytes() == oid.encode() + b"\nhalfhooks.root\nshop\0"
+    assert [path.name for path in kept.parent.iterdir()] == ["policy"]
+    kept.write_bytes(oid.encode() + b"\nhalfhooks.root\nkept\0")
+    assert repo.blob_config(oid) == [("halfhooks.root", "kept")]
+    other = dev.commit("policy", "[halfhooks]\n\troot = other\n").git("rev-parse", "HEAD:policy").strip()
+    assert repo.blob_config(other) == [("halfhooks.root", "other")]
+    outside = tmp_path / "outside"
+    outside.write_bytes(oid.encode() + b"\nhalfhooks.root\noutside\0")
+    kept.unlink()
+    kept.symlink_to(outside)
+    assert repo.blob_config(oid) == [("halfhooks.root", "shop")]
+    assert outside.read_bytes().endswith(b"outside\0")
