@@ -34,7 +34,7 @@ EXAMPLES = """\
 examples:
   the clone of this folder, or bring its hooks up to date; another clone:
     python3 install/client.py
-    python3 install/client.py ~/shop     
+    python3 install/client.py ~/shop
   say what that would do; which hooks are ours, and what keeps git from them:
     python3 install/client.py --dry-run
     python3 install/client.py --status
