@@ -85,9 +85,15 @@ def forget(project: Project, release: Release) -> None:
             patch.home = None
 
 
-@move(lambda project: [release for release in [project.open_hotfix()] if release and not release.stage])
+def droppable(project: Project) -> list[Release]:
+    """The hotfix that is open, when nothing is staged in it, nor integrated and held by no other branch."""
+    release = project.open_hotfix()
+    alone = any(patch.home is release and patch.integrated and not patch.tip for patch in project.patches.values())
+    return [release] if release and not release.stage and not alone else []
+
+
+@move(droppable)
 def drop_hotfix(project: Project, random: Random, release: Release) -> Pushes:
-    """Nothing is staged in it."""
     if random.randrange(4) == 0:
         yield {release.branch: None}
         forget(project, release)
