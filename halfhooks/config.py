@@ -40,6 +40,7 @@ class Config(NamedTuple):
     tests: str = "pytest"
     onCommit: str = "check"
     ticket: str = "Refs #"
+    fetch: bool = False
 
     def layout(self) -> Layout:
         """Where the workflow keeps its files in this project."""
@@ -130,6 +131,7 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "project.tests": ("tests", _text),
     "project.oncommit": ("onCommit", _choice("check", "apply")),
     "project.ticket": ("ticket", _text),
+    "project.fetch": ("fetch", _boolean),
 }
 """Each key as git prints it (lower case, without our section), its field in `Config`, and what reads its value."""
 

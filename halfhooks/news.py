@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from halfhooks.git import ObjectDatabase, Repository
+import os
+from select import select
+from signal import SIGTERM
+
+from halfhooks.git import GitError, ObjectDatabase, Process, Repository
 from halfhooks.layout import HALFHOOKS
 from halfhooks.names import PATCH_BRANCH, parse_ref
 from halfhooks.place import PASS, find_head, find_place, is_partial
@@ -10,6 +14,27 @@ from halfhooks.place import PASS, find_head, find_place, is_partial
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from halfhooks.place import Environment, Verdict
+
+
+LONGEST_FETCH = 5.0
+"""Seconds that a fetch may take: nobody waits longer to have a branch checked out."""
+
+
+def _fetch(git: str, environment: Environment, remote: str) -> bool:
+    """Fetch from a remote, asking nobody anything; whether that was done in time; without a network it is not."""
+    quiet = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": f"{environment.get('GIT_SSH_COMMAND', 'ssh')} -oBatchMode=yes",
+    }
+    process = Process((git, "fetch", "--quiet", "--", remote), {**environment, **quiet})
+    process.end_input()
+    if not select([process.stdout], [], [], LONGEST_FETCH)[0]:
+        os.kill(process.pid, SIGTERM)
+    try:
+        process.finish()
+    except GitError:
+        return False
+    return True
 
 
 def announce(git: str, environment: Environment) -> Verdict:
@@ -30,6 +55,8 @@ def announce(git: str, environment: Environment) -> Verdict:
     if HALFHOOKS.production_ref() not in refs.there or head.ref not in refs.here:
         return PASS, []
     config, _ = staged.read_policy(repository, objects, refs)
+    if config.fetch and refs.remote and _fetch(git, environment, refs.remote):
+        refs = staged.read_refs(repository, staged.start_refs(repository))
     project = Project(Snapshot(refs.there, objects), config.layout())
     release = next(iter(project.releases_of(parse_ref(head.ref, HALFHOOKS).patch)), None)
     if release is None:

@@ -206,7 +206,7 @@ def test_the_page_of_the_configuration_has_each_key_with_its_default():
     assert (make_config(fields), problems) == (Config(), [])
     for name, said in rows:
         default = getattr(Config(), name.rpartition(".")[2])
-        assert bool(default) == (said not in ("none", "the top")), name
+        assert bool(default) == (said not in ("none", "the top", "false")), name
 
 
 def test_the_configuration_is_in_force_once_it_is_on_ho_prod(empty: Dev):

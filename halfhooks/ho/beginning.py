@@ -158,6 +158,8 @@ POLICY = """\
 \tonCommit = check
 \t# what a commit message on a patch branch refers to its ticket with
 \tticket = "Refs #"
+\t# fetch before saying what the release of a patch has gained; else that is told as of the last fetch
+\tfetch = false
 """
 
 # --- .pre-commit-config.yaml

@@ -33,6 +33,21 @@ def test_a_release_that_gained_a_patch(desk, shop):
     desk.git("switch", "-q", "ho-prod").passed()
 
 
+def test_it_fetches_where_that_is_wanted(desk, shop):
+    colleague(shop)
+    desk.git("switch", "-q", "ho-prod").passed()
+    desk.git("config", "halfhooks.project.fetch", "true").passed()
+    assert desk.git("switch", "-q", "ho-patch/3-tags").text.strip() == LINE
+
+
+def test_without_the_server_it_is_silent(desk, shop):
+    colleague(shop)
+    desk.git("switch", "-q", "ho-prod").passed()
+    desk.git("config", "halfhooks.project.fetch", "true").passed()
+    desk.git("remote", "set-url", "origin", "../nowhere.git").passed()
+    desk.git("switch", "-q", "ho-patch/3-tags").passed()
+
+
 def test_merging_it_ends_the_news(desk, shop):
     colleague(shop)
     desk.git("fetch", "-q", "--prune").passed()
