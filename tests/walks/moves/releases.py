@@ -61,7 +61,7 @@ def merge_smaller(project: Project, random: Random, pair: tuple[Release, Release
 )
 def abandon(project: Project, random: Random, release: Release) -> Pushes:
     name = project.next_abandoned(release)
-    bare = not release.stage and not release.rcs and flip(random)
+    bare = not release.stage and not release.rcs and not holds_alone(project, release) and flip(random)
     if bare:
         yield {release.branch: None}
     else:
@@ -85,11 +85,16 @@ def forget(project: Project, release: Release) -> None:
             patch.home = None
 
 
+def holds_alone(project: Project, release: Release) -> bool:
+    """Whether a release has the work of a candidate whose own branch is gone."""
+    gone = [patch for patch in project.patches.values() if patch.home is release and not patch.tip]
+    return any(release.tip.below(patch.folder).keys() - {f"{patch.folder}README.md"} for patch in gone)
+
+
 def droppable(project: Project) -> list[Release]:
-    """The hotfix that is open, when nothing is staged in it, nor integrated and held by no other branch."""
+    """The hotfix that is open, when nothing is staged in it, nor held by it alone."""
     release = project.open_hotfix()
-    alone = any(patch.home is release and patch.integrated and not patch.tip for patch in project.patches.values())
-    return [release] if release and not release.stage and not alone else []
+    return [release] if release and not release.stage and not holds_alone(project, release) else []
 
 
 @move(droppable)
