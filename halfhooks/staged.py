@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from halfhooks.config import Config
     from halfhooks.git import Process
-    from halfhooks.snapshot import Change, Tree
+    from halfhooks.snapshot import Change, Objects, Tree
 
 THE_INDEX = "the index"
 """Stands for the id of the commit."""
@@ -56,16 +56,49 @@ class Refs(NamedTuple):
     here: Mapping[str, Target]
 
 
-class Staged:
-    """The object database with one commit more: that of the index."""
+class Overlay:
+    """The object database with some objects more, which are written nowhere."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._commits: dict[str, Commit] = {}
+        self._trees: dict[str, Tree] = {}
+        self._blobs: dict[str, bytes] = {}
+
+    def commit(self, oid: str) -> Commit:
+        """The commit `oid`."""
+        return self._commits.get(oid) or self._objects.commit(oid)
+
+    def tree(self, oid: str) -> Tree:
+        """The tree `oid`."""
+        return self._trees[oid] if oid in self._trees else self._objects.tree(oid)
+
+    def blob(self, oid: str) -> bytes:
+        """The content of a blob."""
+        return self._blobs[oid] if oid in self._blobs else self._objects.blob(oid)
+
+    def target(self, oid: str) -> Target:
+        """What a ref at `oid` leads to."""
+        return Target(oid, "commit", oid) if oid in self._commits else self._objects.target(oid)
+
+    def load_trees(self, oids: Iterable[str]) -> None:
+        """Read those in one go that the database has."""
+        self._objects.load_trees([oid for oid in oids if oid not in self._trees])
+
+    def spend(self, paths: int) -> None:
+        """Count the paths that are looked at one by one."""
+        self._objects.spend(paths)
+
+
+class Staged(Overlay):
+    """The object database with the commit of the index."""
 
     def __init__(self, objects: ObjectDatabase, parents: tuple[str, ...], changes: Iterable[Change], date: int) -> None:
         """`changes` are those between the first parent, if there is one, and the index."""
-        self._objects = objects
-        self._trees: dict[str, Tree] = {}
+        super().__init__(objects)
         base = tree_entry(objects, parents[0]) if parents else None
         made = self._lay(base, [(change.path.split("/"), change.new) for change in changes]) or self._add({}, base)
-        self.made = Commit(THE_INDEX, made.oid, parents, date)
+        self.made = self._commits[THE_INDEX] = Commit(THE_INDEX, made.oid, parents, date)
 
     def _lay(self, base: Optional[Entry], changes: list[tuple[list[str], Optional[Entry]]]) -> Optional[Entry]:
         """What the folder `base` becomes by some changes, None when nothing is left in it."""
@@ -95,30 +128,6 @@ class Staged:
         oid = _digest(b"tree %d\0%s" % (len(raw), raw), digits)
         self._trees[oid] = SmallTree(ordered)
         return Entry(FOLDER, oid)
-
-    def commit(self, oid: str) -> Commit:
-        """The commit `oid`."""
-        return self.made if oid == THE_INDEX else self._objects.commit(oid)
-
-    def tree(self, oid: str) -> Tree:
-        """The tree `oid`."""
-        return self._trees[oid] if oid in self._trees else self._objects.tree(oid)
-
-    def load_trees(self, oids: Iterable[str]) -> None:
-        """Read many trees in one go."""
-        self._objects.load_trees(oid for oid in oids if oid not in self._trees)
-
-    def spend(self, paths: int) -> None:
-        """Count the paths that are looked at one by one."""
-        self._objects.spend(paths)
-
-    def blob(self, oid: str) -> bytes:
-        """The content of a blob."""
-        return self._objects.blob(oid)
-
-    def target(self, oid: str) -> Target:
-        """What a ref at `oid` leads to."""
-        return Target(oid, "commit", oid) if oid == THE_INDEX else self._objects.target(oid)
 
 
 def _git_order(pair: tuple[str, Entry]) -> bytes:

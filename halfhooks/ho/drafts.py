@@ -6,7 +6,7 @@ The commit of such a push exists only here, in memory, above the objects of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Optional
 
 from halfhooks.integration import book_paths
@@ -31,50 +31,21 @@ from halfhooks.snapshot import (
     folder_at,
     tree_entry,
 )
+from halfhooks.staged import Overlay
 from halfhooks.version import Version
 
 if TYPE_CHECKING:
-    from halfhooks.snapshot import Objects, Tree
+    pass
 
 Edits = Mapping[str, Optional[Entry]]
 """New entries by path; None removes one."""
 
 
-class Drafts:
-    """The objects of a repository with some more above them, which are written nowhere.
+class Drafts(Overlay):
+    """The objects of a repository with drafts above them.
 
     The id of a drafted object is a small number: no hash that git has ever made.
     """
-
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
-        self._commits: dict[str, Commit] = {}
-        self._trees: dict[str, Tree] = {}
-        self._blobs: dict[str, bytes] = {}
-
-    def commit(self, oid: str) -> Commit:
-        """The commit `oid`, drafted or real."""
-        return self._commits.get(oid) or self._objects.commit(oid)
-
-    def tree(self, oid: str) -> Tree:
-        """The tree `oid`, drafted or real."""
-        return self._trees.get(oid) or self._objects.tree(oid)
-
-    def blob(self, oid: str) -> bytes:
-        """The content of the blob `oid`, drafted or real."""
-        return self._blobs[oid] if oid in self._blobs else self._objects.blob(oid)
-
-    def target(self, oid: str) -> Target:
-        """What a ref at `oid` leads to."""
-        return Target(oid, "commit", oid) if oid in self._commits else self._objects.target(oid)
-
-    def load_trees(self, oids: Iterable[str]) -> None:
-        """Read those in one go that are real."""
-        self._objects.load_trees([oid for oid in oids if oid not in self._trees])
-
-    def spend(self, paths: int) -> None:
-        """Count the paths that are looked at one by one."""
-        self._objects.spend(paths)
 
     def add_blob(self, content: bytes, mode: str = FILE) -> Entry:
         """Draft a file, or a link."""
