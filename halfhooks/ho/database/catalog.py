@@ -1,7 +1,8 @@
 """What a database is, read from its catalog: lines that are equal where two databases are, their hash, and what differs.
 
 Left out is what the same patches need not make equal: object ids, the sizes of tables, statistics, rows. What belongs to an
-extension is told by the extension's version.
+extension is told by the extension's version. Left out are also the schemas in which halfhooks and half_orm_dev write what a
+database has become (`BOOKKEEPING`): a database is the same whoever keeps the books, and by which version of the tool.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from halfhooks.ho.database.connect import execute
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
+
+META, VIEWS = "half_orm_meta", '"half_orm_meta.view"'
+BOOKKEEPING = (META, "half_orm_meta.view")
+"""The schemas of half_orm_dev's tables and ours (see meta.py), which are no part of a catalog."""
+KEPT = f"nspname not in ({', '.join(repr(name) for name in BOOKKEEPING)})"
 
 
 class Object(NamedTuple):
@@ -76,10 +82,10 @@ def differences(before: Sequence[Object], after: Sequence[Object]) -> list[Diffe
 
 
 # what is not PostgreSQL's own, nor of an extension; `extended` holds the ids of what extensions brought
-OURS = """
+OURS = f"""
 ours as (
     select oid, nspname, quote_ident(nspname) as schema, nspowner, nspacl from pg_namespace
-    where nspname !~ '^pg_' and nspname <> 'information_schema'
+    where nspname !~ '^pg_' and nspname <> 'information_schema' and {KEPT}
 ), extended as (
     select classid, objid from pg_depend where deptype = 'e'
 ), relations as (
@@ -180,9 +186,11 @@ QUERIES = (
                {ACL.format("typacl")})
         from types left join pg_class on pg_class.oid = typrelid
         where typtype in ('e', 'd', 'r') or (typtype = 'c' and relkind = 'c') or (typtype = 'b' and typcategory <> 'A')""",
-    """select 'comment', concat_ws(' ', (pg_identify_object(classoid, objoid, objsubid)).type,
-           (pg_identify_object(classoid, objoid, objsubid)).identity), description
-        from pg_description where objoid >= 16384
+    f"""select 'comment', concat_ws(' ', o.type, o.identity), description
+        from pg_description, pg_identify_object(classoid, objoid, objsubid) o where objoid >= 16384
+        and not exists (select from pg_namespace where not {KEPT}
+            and (nspname = o.schema or (classoid = 'pg_namespace'::regclass and objoid = pg_namespace.oid)
+                or position(' on ' || quote_ident(nspname) || '.' in o.identity) > 0))
         and not exists (select from extended where classid = classoid and objid = objoid)
         and classoid <> 'pg_extension'::regclass""",
     f"""select 'default privileges', concat_ws(' ', defaclrole::regrole, 'in ' || ours.schema, defaclobjtype),
@@ -190,7 +198,8 @@ QUERIES = (
     """select 'publication', quote_ident(pubname),
            concat_ws(E'\\n', 'owner ' || pubowner::regrole, 'all tables ' || puballtables, pubinsert, pubupdate, pubdelete,
                pubtruncate, (select string_agg(format('%I.%I', schemaname, tablename), E'\\n' order by 1)
-                             from pg_publication_tables t where t.pubname = p.pubname))
+                             from pg_publication_tables t where t.pubname = p.pubname
+                             and schemaname in (select nspname from ours)))
         from pg_publication p""",
     """select 'statistics', format('%I.%I', ours.nspname, stxname), pg_get_statisticsobjdef(s.oid)
         from pg_statistic_ext s join ours on ours.oid = stxnamespace""",
