@@ -1,0 +1,280 @@
+"""Dumps a database as the model of a version: its structure, and the rows that every database of that version has.
+
+The structure is what pg_dump says, without what differs from one machine to the next: the versions of the programs, and who
+happened to own what nobody was named for. The rows are those of the *reference tables*: what files with `-- @HOP:data` write
+to, and what the model before had rows of. The same database gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from halfhooks import sql
+from halfhooks.ho.database.connect import Server, connected, execute, literal
+from halfhooks.ho.database.databases import QUOTED_LISTS
+from halfhooks.ho.database.run import plain, read_statements, run_statement
+from halfhooks.ho.plan import File
+from halfhooks.survey import CannotTell
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+RESTRICT_KEY = "halfhooks"
+"""pg_dump wraps its output in two lines with a random key, unless it is told one; before 2025 it had no such option."""
+
+
+class Model(NamedTuple):
+    """The two files of a version below `model/`."""
+
+    schema: bytes
+    metadata: bytes
+
+
+class Table(NamedTuple):
+    """A table with rows that belong to the model: where its rows are, the columns to dump, and their order; all quoted."""
+
+    oid: int
+    name: str
+    source: str
+    columns: str
+    order: str
+
+
+def tables_with_rows(connection: Connection) -> dict[int, bool]:
+    """The tables of a database by their ids, and whether they have rows. A partition counts as its topmost table."""
+    tables = execute(connection, TABLES)
+    found: dict[int, bool] = {oid: False for oid, _ in tables}
+    asked = [f"select {oid} where exists (select from only {name})" for oid, name in tables]
+    for (oid,) in execute(connection, " union all ".join(asked)) if asked else []:
+        found[oid] = True
+    return found
+
+
+def written_by(connection: Connection, files: Iterable[File]) -> set[int]:
+    """The ids of the tables that some files write to when they run once more; nothing of that remains.
+
+    Each locks what it writes to, whether it finds anything to write or not. A `Failed` when one cannot run twice.
+    """
+    found: set[int] = set()
+    for file in files:
+        text, statements = read_statements(file)
+        plain(connection, "begin")
+        try:
+            for statement in statements:
+                run_statement(connection, file, text, statement)
+            found.update(oid for (oid,) in execute(connection, WRITTEN))
+        finally:
+            plain(connection, "rollback")
+            plain(connection, "discard all")
+    return found
+
+
+def dump(server: Server, database: str, label: str, reference: Iterable[int]) -> Model:
+    """The model of a version from a database to which nothing happens meanwhile; `reference` are its reference tables.
+
+    `CannotTell` where there is no pg_dump, or the rows of these tables cannot be loaded in any order.
+    """
+    structure = run_pg_dump(server, database)
+    with connected(server, database) as connection:
+        plain(connection, "set search_path to pg_catalog")
+        ((role,),) = execute(connection, "select quote_ident(current_user)")
+        settings = "".join(f"{line}\n" for line in _database_settings(connection))
+        schema = f"-- {label}: the structure of the database\n\n{neutral(structure, role)}{settings}"
+        return Model(schema.encode(), _rows(connection, label, set(reference)).encode())
+
+
+# --- the structure
+
+
+def run_pg_dump(server: Server, database: str) -> str:
+    """What pg_dump says of the structure of a database. `CannotTell` where it is missing or fails."""
+    program = os.path.join(server.bindir, "pg_dump") if server.bindir else "pg_dump"
+    command = [program, "--schema-only", "--no-password", "--encoding=UTF8"]
+    try:
+        known = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
+        command += [f"--restrict-key={RESTRICT_KEY}"] if "--restrict-key" in known else []
+        environment = {**os.environ, **server.environment(database), "LC_ALL": "C"}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8")
+    except OSError as error:
+        hint = "the client programs of PostgreSQL have to be in the PATH, as new as the server"
+        raise CannotTell(f"{program} did not start: {error.strerror}; {hint}") from None
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0]
+        raise CannotTell(f"the structure could not be dumped: {said}")
+    return done.stdout
+
+
+def neutral(dump: str, role: str) -> str:
+    """A dump without the versions of programs, the random key, and that `role` owns things: whoever loads it will."""
+    owner = re.compile(rf"ALTER .* OWNER TO {re.escape(role)}\Z", re.DOTALL)
+    kept, gap, end = [], "", 0
+    for statement in sql.split(dump):
+        gap += dump[end : statement.offset]
+        end = statement.offset + len(statement.text)
+        end += dump.startswith(";", end)
+        if not owner.match(statement.text.rstrip(";")) and not re.match(r"\\(un)?restrict\b", statement.text):
+            kept += [_comments(gap, role), dump[statement.offset : end]]
+            gap = ""
+    kept.append(_comments(gap + dump[end:], role))
+    return "".join(kept).strip("\n") + "\n"
+
+
+def _comments(text: str, role: str) -> str:
+    """What stands between two statements, which pg_dump fills with its words."""
+    text = re.sub(r"^-- Dumped (from|by) .*\n", "", text, flags=re.MULTILINE)
+    name = role[1:-1].replace('""', '"') if role.startswith('"') else role
+    text = re.sub(rf"; Owner: {re.escape(name)}$", "; Owner: -", text, flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", text)
+
+
+def _database_settings(connection: Connection) -> Iterator[str]:
+    """What was set for the database as a whole, under whatever name it is loaded: pg_dump leaves that to CREATE DATABASE."""
+    for role, setting in execute(connection, SETTINGS):
+        key, _, value = setting.partition("=")
+        shown = value if key.lower() in QUOTED_LISTS else literal(connection, value)
+        whose = f"ALTER ROLE {role} IN DATABASE " if role else "ALTER DATABASE "
+        yield _here(connection, whose, f" SET {key} TO {shown or literal(connection, '')}")
+    granted = execute(connection, PRIVILEGES)
+    if granted:
+        yield _here(connection, "REVOKE ALL ON DATABASE ", " FROM PUBLIC")
+    for grantee, privilege, grantable in granted:
+        option = " WITH GRANT OPTION" if grantable else ""
+        yield _here(connection, f"GRANT {privilege} ON DATABASE ", f" TO {grantee}{option}")
+
+
+def _here(connection: Connection, before: str, after: str) -> str:
+    """A statement with the name of the database, whatever it is, between two texts."""
+    parts = f"{literal(connection, before)} || quote_ident(current_database()) || {literal(connection, after)}"
+    return "\nDO " + _dollar_quoted(f" BEGIN EXECUTE {parts}; END ") + ";"
+
+
+def _dollar_quoted(text: str) -> str:
+    tag = "$$"
+    while tag in text:
+        tag = f"$a{tag[1:]}"
+    return f"{tag}{text}{tag}"
+
+
+# --- the rows
+
+
+def _rows(connection: Connection, label: str, reference: set[int]) -> str:
+    out = io.StringIO()
+    out.write(f"-- {label}: the rows that every database of this version has\n\n")
+    out.write("SET search_path = '';\nSET CONSTRAINTS ALL DEFERRED;\n")
+    for table in _in_order(connection, list(_tables(connection, reference))):
+        copied = io.StringIO()
+        with connection.cursor() as cursor:
+            query = f"select {table.columns} from {table.source} row_ order by {table.order}"
+            cursor.copy_expert(f"copy ({query}) to stdout", copied)
+        if not copied.tell():
+            continue
+        out.write("\n")
+        with _without_triggers(connection, out, table):
+            out.write(f"COPY {table.name} ({table.columns}) FROM stdin;\n{copied.getvalue()}\\.\n")
+        for sequence, last, called in _sequences(connection, table):
+            out.write(f"SELECT pg_catalog.setval({literal(connection, sequence)}, {last}, {str(called).lower()});\n")
+    for (name,) in execute(connection, FILLED_VIEWS):
+        out.write(f"\nREFRESH MATERIALIZED VIEW {name};\n")
+    return out.getvalue()
+
+
+def _tables(connection: Connection, reference: Iterable[int]) -> Iterator[Table]:
+    for oid, name, source, columns, order in execute(connection, REFERENCE, (list(reference),)):
+        if columns:
+            yield Table(oid, name, source, columns, order or 'row_::text collate "C"')
+
+
+def _in_order(connection: Connection, tables: Sequence[Table]) -> list[Table]:
+    """Each table after those that its foreign keys lead to; `CannotTell` where they lead in a circle."""
+    needs: dict[int, set[int]] = {table.oid: set() for table in tables}
+    for oid, other in execute(connection, FOREIGN_KEYS, (list(needs), list(needs))):
+        needs[oid].add(other)
+    left, found = sorted(tables, key=lambda table: table.name), list[Table]()
+    while left:
+        free = [table for table in left if not needs[table.oid] - {each.oid for each in found}]
+        if not free:
+            names = ", ".join(table.name for table in left)
+            hint = "make one of their foreign keys deferrable"
+            raise CannotTell(f"the rows of {names} cannot be loaded one table after the other: {hint}")
+        found += free
+        left = [table for table in left if table not in free]
+    return found
+
+
+@contextlib.contextmanager
+def _without_triggers(connection: Connection, out: io.StringIO, table: Table) -> Iterator[None]:
+    """The triggers of a table do not run while its rows are loaded: what they did, they did already."""
+    triggers = execute(connection, TRIGGERS, (table.oid,))
+    for name, _ in triggers:
+        out.write(f"ALTER TABLE {table.name} DISABLE TRIGGER {name};\n")
+    yield
+    for name, mode in triggers:
+        always = " ALWAYS" if mode == "A" else ""
+        out.write(f"ALTER TABLE {table.name} ENABLE{always} TRIGGER {name};\n")
+
+
+def _sequences(connection: Connection, table: Table) -> Iterator[tuple[str, int, bool]]:
+    for (name,) in execute(connection, OWNED_SEQUENCES, (table.oid,)):
+        ((last, called),) = execute(connection, f"select last_value, is_called from {name}")
+        yield name, last, called
+
+
+# --- what the catalog is asked
+
+USER_TABLES = """
+    select c.oid::int8 as oid, quote_ident(nspname) || '.' || quote_ident(relname) as name, relkind, relispartition,
+           coalesce(nullif(pg_partition_root(c.oid)::oid, 0), c.oid)::int8 as root
+    from pg_class c join pg_namespace n on n.oid = relnamespace
+    where relkind in ('r', 'p') and nspname !~ '^pg_' and nspname <> 'information_schema' and relpersistence <> 't'
+"""
+
+TABLES = f"select root, name from ({USER_TABLES}) tables where relkind = 'r' order by oid"
+
+WRITTEN = f"""
+    select distinct root from ({USER_TABLES}) tables join pg_locks on relation = oid
+    where pid = pg_backend_pid() and mode = 'RowExclusiveLock'"""
+
+REFERENCE = f"""
+    select oid, name, case relkind when 'r' then 'only ' else '' end || name,
+           (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
+            where attrelid = oid and attnum > 0 and not attisdropped and attgenerated = ''),
+           (select string_agg('row_.' || quote_ident(attname) || case when attcollation = 0 then '' else ' collate "C"' end,
+                              ', ' order by place)
+            from pg_index, unnest(indkey) with ordinality as key(attnum_, place), pg_attribute
+            where indrelid = oid and indisprimary and attrelid = oid and attnum = attnum_)
+    from ({USER_TABLES}) tables where not relispartition and oid = any(%s) order by name"""
+
+FOREIGN_KEYS = """
+    select conrelid::int8, confrelid::int8 from pg_constraint
+    where contype = 'f' and not condeferrable and conrelid <> confrelid
+    and conrelid = any(%s) and confrelid = any(%s)"""
+
+TRIGGERS = """
+    select quote_ident(tgname), tgenabled::text from pg_trigger
+    where tgrelid = %s and not tgisinternal and tgenabled in ('O', 'A') order by tgname"""
+
+OWNED_SEQUENCES = """
+    select quote_ident(nspname) || '.' || quote_ident(relname) from pg_depend
+    join pg_class s on s.oid = objid and relkind = 'S' join pg_namespace n on n.oid = relnamespace
+    where refobjid = %s and classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass and refobjsubid > 0
+    and deptype in ('a', 'i') order by 1"""
+
+FILLED_VIEWS = """
+    select quote_ident(nspname) || '.' || quote_ident(relname) from pg_class c join pg_namespace n on n.oid = relnamespace
+    where relkind = 'm' and relispopulated and nspname !~ '^pg_' order by c.oid"""
+
+SETTINGS = """
+    select case setrole when 0 then '' else setrole::regrole::text end, setting
+    from pg_db_role_setting, unnest(setconfig) setting
+    where setdatabase = (select oid from pg_database where datname = current_database()) order by 1, 2"""
+
+PRIVILEGES = """
+    select case grantee when 0 then 'public' else grantee::regrole::text end, privilege_type, is_grantable
+    from pg_database, aclexplode(datacl) where datname = current_database() and grantee <> datdba order by 1, 2"""
