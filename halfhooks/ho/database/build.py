@@ -36,13 +36,17 @@ class Watch(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """How to build. `known` are the keys of what was built before: a state that both have in common is kept."""
+    """How to build. `known` are the keys of what was built before: a state that both have in common is kept.
+
+    `start` is a database in the state of the model, from which to begin.
+    """
 
     keep_going: bool = False
     timeout: float = 0
     cache: bool = True
     known: Sequence[str] = ()
     limits: Limits = Limits()
+    start: str = ""
 
 
 class Built(NamedTuple):
@@ -130,6 +134,9 @@ class _Builder:
 
         The last state is always reached by running the last patch: that is what somebody is working on.
         """
+        if self.wish.start:
+            self._take(self.databases.make(template=self.wish.start))
+            return 1
         ways = self.keys[:-1] if len(self.keys) > 1 else self.keys
         number = templates.longest(self.databases, ways) if self.wish.cache else 0
         started = time.monotonic()
