@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from halfhooks.layout import Layout
 
 SECTION = "halfhooks."
+LOCK_MODES = ("share", "share row exclusive", "exclusive", "access exclusive")
+"""The locks of PostgreSQL that keep somebody from writing to a table, weakest first; the last one from reading too."""
 NEVER_WARN = ("HH001", "HH002", "HH003", "HH004", "HH005", "HH006")
 
 
@@ -39,6 +41,8 @@ class Config(NamedTuple):
     python: str = ""
     tests: str = "pytest"
     onCommit: str = "check"
+    locks: str = "warn"
+    lockMode: str = LOCK_MODES[0]
     ticket: str = "Refs #"
     fetch: bool = False
 
@@ -130,6 +134,8 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "project.python": ("python", _text),
     "project.tests": ("tests", _text),
     "project.oncommit": ("onCommit", _choice("check", "apply")),
+    "project.locks": ("locks", _choice("off", "warn", "refuse")),
+    "project.lockmode": ("lockMode", _choice(*LOCK_MODES)),
     "project.ticket": ("ticket", _text),
     "project.fetch": ("fetch", _boolean),
 }

@@ -55,6 +55,8 @@ def value_of(key: str, text: str) -> object:
         ("project.python", ".venv/bin/python", ".venv/bin/python"),
         ("project.tests", "pytest -q", "pytest -q"),
         ("project.onCommit", "apply", "apply"),
+        ("project.locks", "refuse", "refuse"),
+        ("project.lockMode", "access exclusive", "access exclusive"),
     ],
 )
 def test_a_value(key, text, expected):
@@ -88,6 +90,7 @@ def test_a_value(key, text, expected):
         ("maxFileSize", "10x", "'halfhooks.maxFileSize = 10x' must be a size in bytes, such as 10m"),
         ("maxFileSize", "10 m", "'halfhooks.maxFileSize = 10 m' must be a size in bytes, such as 10m"),
         ("maxFileSize", "", "'halfhooks.maxFileSize = ' must be a size in bytes, such as 10m"),
+        ("project.locks", "on", "'halfhooks.locks = on' must be off or warn or refuse"),
         ("project.onCommit", "yes", "'halfhooks.onCommit = yes' must be check or apply"),
     ],
 )

@@ -156,6 +156,9 @@ POLICY = """\
 \tpython = .venv/bin/python
 \ttests = pytest
 \tonCommit = check
+\t# what would make production stand still: off, warn, or refuse; lockMode is the weakest lock that counts
+\tlocks = warn
+\tlockMode = share
 \t# what a commit message on a patch branch refers to its ticket with
 \tticket = "Refs #"
 \t# fetch before saying what the release of a patch has gained; else that is told as of the last fetch

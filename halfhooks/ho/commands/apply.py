@@ -15,6 +15,8 @@ from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.apply import Outcome, apply, databases_of, words_of
 from halfhooks.ho.database.build import Watch, Wish
 from halfhooks.ho.database.failure import Failure, as_values
+from halfhooks.ho.database.hazards import BRIEF, Hazard, refused
+from halfhooks.ho.database.hazards import as_values as hazard_values
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_branch
 from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import File, Patch, Plan
@@ -33,6 +35,7 @@ ho apply --to shop_test
 ho apply --release 0.2.0 --to shop_next
 ho apply --production
 ho apply --timeout 30 --keep-going
+ho apply --explain
 """
 
 WHAT = """\
@@ -46,7 +49,11 @@ stays as it was. What was built before is not run again as long as its files are
 The server is the configured one (halfhooks.conf, PGHOST and the like, half_orm's file), else a private
 one, started from the programs of PostgreSQL on this machine.
 
-Exit code: 0 done; 1 a patch failed; 2 cannot tell: no project, no server, a database that is not ours."""
+With --explain every patch of the releases in preparation runs, and what each statement does to the tables
+of production is told: how strongly it locks them, and whether it reads or writes all of one meanwhile.
+
+Exit code: 0 done; 1 a patch failed, or --explain found what project.locks refuses; 2 cannot tell: no
+project, no server, a database that is not ours."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--replace", action="store_true", help="also replace a database that halfhooks did not make")
     parser.add_argument("--keep-going", action="store_true", help="leave out what fails, and go on with the next patch")
     parser.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="the longest a statement may take")
+    parser.add_argument("--explain", action="store_true", help="tell which statements would make production wait")
     parser.add_argument("--no-cache", action="store_true", help="run everything, and keep no state")
     parser.add_argument("--dry-run", action="store_true", help="only show what would run")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
@@ -95,6 +103,8 @@ def choose_plan(project: Project, arguments: argparse.Namespace) -> Plan:
 def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) -> int:
     """Apply a plan, telling about it."""
     wish = Wish(arguments.keep_going, arguments.timeout, not arguments.no_cache)
+    if arguments.explain:
+        wish = wish._replace(observed=project.config.lockMode)
     console = Console(io.StringIO() if arguments.json else sys.stdout)
     with databases_of(project) as databases, console.progress(steps(plan)) as bar:
         teller = Teller(console, bar)
@@ -108,8 +118,11 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
     else:
         for remark in plan.remarks:
             console.line(f"halfhooks: warning: {remark}", "yellow")
+        if arguments.explain:
+            show_hazards(console, outcome.built.hazards)
         show_end(console, plan, outcome)
-    return FAILED if outcome.built.failures else DONE
+    stops = arguments.explain and project.config.locks == "refuse" and refused(outcome.built.hazards)
+    return FAILED if outcome.built.failures or stops else DONE
 
 
 def steps(plan: Plan) -> int:
@@ -162,6 +175,15 @@ class Teller:
         self.console.line(f"error: {first}", "bold red")
         for line in rest:
             self.console.line(line)
+
+
+def show_hazards(console: Console, hazards: Sequence[Hazard]) -> None:
+    """What would hurt in production, the worst last."""
+    for hazard in sorted(hazards, key=lambda hazard: hazard.severity != BRIEF):
+        first, *rest = hazard.lines()
+        console.line(first, "dim" if hazard.severity == BRIEF else "bold yellow")
+        for line in rest:
+            console.line(line)
 
 
 def show_end(console: Console, plan: Plan, outcome: Outcome) -> None:
@@ -234,5 +256,6 @@ def to_json(plan: Plan, outcome: Outcome) -> dict[str, object]:
         "cached": built.skipped,
         "ran": [ran._asdict() for ran in built.ran],
         "failures": [{"patch": patch, **as_values(failure)} for patch, failure in built.failures],
+        "hazards": hazard_values(built.hazards),
         "seconds": round(outcome.seconds, 3),
     }

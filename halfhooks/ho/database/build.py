@@ -16,6 +16,8 @@ from halfhooks.ho.database.connect import connect, interruptible
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.dumps import run_dump
 from halfhooks.ho.database.failure import Failure
+from halfhooks.ho.database.hazards import Hazard
+from halfhooks.ho.database.observe import Observer
 from halfhooks.ho.database.python_files import PythonRunner
 from halfhooks.ho.database.run import Hooks, Ran, check, run_patch
 from halfhooks.ho.database.templates import Limits
@@ -39,6 +41,8 @@ class Wish(NamedTuple):
     """How to build. `known` are the keys of what was built before: a state that both have in common is kept.
 
     `start` is a database in the state of the model, from which to begin.
+    With `observed`, the mode of the weakest lock that counts, every patch runs, and what they do to the tables of
+    production is seen.
     """
 
     keep_going: bool = False
@@ -47,6 +51,7 @@ class Wish(NamedTuple):
     known: Sequence[str] = ()
     limits: Limits = Limits()
     start: str = ""
+    observed: str = ""
 
 
 class Built(NamedTuple):
@@ -60,6 +65,7 @@ class Built(NamedTuple):
     skipped: int
     ran: tuple[Ran, ...]
     failures: tuple[tuple[str, Failure], ...]
+    hazards: tuple[Hazard, ...] = ()
 
 
 @contextlib.contextmanager
@@ -86,6 +92,10 @@ class _Builder:
         self.python = python
         self.watch = watch
         self.hooks = watch.hooks._replace(ran=self._ran)
+        self.observer = Observer(wish.observed) if wish.observed else None
+        if self.observer:
+            see = self.observer
+            self.hooks = self.hooks._replace(begun=see.begun, statement=see.statement, trial=True)
         self.keys = plan.keys(templates.salt(databases))
         self.name = ""
         self.made: list[str] = []
@@ -109,7 +119,8 @@ class _Builder:
 
     def _built(self, skipped: int) -> Built:
         done = self.name if not self.failures or self.wish.keep_going else ""
-        return Built(done, tuple(self.keys), skipped, tuple(self.ran), tuple(self.failures))
+        hazards = tuple(self.observer.hazards) if self.observer else ()
+        return Built(done, tuple(self.keys), skipped, tuple(self.ran), tuple(self.failures), hazards)
 
     def _ran(self, ran: Ran) -> None:
         self.ran.append(ran)
@@ -137,7 +148,7 @@ class _Builder:
         if self.wish.start:
             self._take(self.databases.make(template=self.wish.start))
             return 1
-        ways = self.keys[:-1] if len(self.keys) > 1 else self.keys
+        ways = self.keys[:-1] if len(self.keys) > 1 and not self.observer else self.keys[:1]
         number = templates.longest(self.databases, ways) if self.wish.cache else 0
         started = time.monotonic()
         copied = templates.copy(self.databases, self.keys[number - 1]) if number else None
@@ -156,7 +167,7 @@ class _Builder:
         self.watch.patch(model)
         started = time.monotonic()
         for file in self.plan.model:
-            failure = self._load(model, file)
+            failure = self._load(file)
             if failure:
                 self._fail(model, failure)
                 self.name = ""
@@ -165,17 +176,17 @@ class _Builder:
         self._keep(0)
         return True
 
-    def _load(self, model: Patch, file: File) -> Optional[Failure]:
+    def _load(self, file: File) -> Optional[Failure]:
         """Load a file of the model. On a private server the roles that it names are made where they are missing."""
         while True:
-            failure = self._run(model, lambda connection: run_dump(connection, file, self.hooks))
+            failure = self._run(lambda connection: run_dump(connection, file, self.hooks))
             role = missing_role(failure) if failure and self.databases.server.private else ""
             if not role:
                 return failure
             self.databases.run(f"create role {self.databases.quote(role)} nologin")
             self.watch.role(role)
 
-    def _run(self, patch: Patch, call: Callable[..., Optional[Failure]]) -> Optional[Failure]:
+    def _run(self, call: Callable[..., Optional[Failure]]) -> Optional[Failure]:
         timeout = {"statement_timeout": f"{int(self.wish.timeout * 1000)}"} if self.wish.timeout else {}
         connection = connect(self.databases.server, self.name, timeout)
 
@@ -192,6 +203,8 @@ class _Builder:
 
     def _patches(self, start: int) -> None:
         """Run the patches from a state on, keeping what is worth it."""
+        if self.observer:
+            self._run(self.observer.start)
         for number in range(start, len(self.keys)):
             patch = self.plan.patches[number - 1]
             if number > start and not self.failures and self._is_worth(number):
@@ -203,7 +216,7 @@ class _Builder:
             self.watch.patch(patch)
             started = time.monotonic()
             failure = check(patch) or self._run(
-                patch, lambda connection, patch=patch: run_patch(connection, patch, self._python(), self.hooks)
+                lambda connection, patch=patch: run_patch(connection, patch, self._python(), self.hooks)
             )
             self.working += time.monotonic() - started
             if failure:

@@ -35,11 +35,18 @@ class Ran(NamedTuple):
 
 
 class Hooks(NamedTuple):
-    """Who wants to know: `file` before each file, `ran` after it, `statement` after each statement with its place."""
+    """Who wants to know: `file` before each file, `ran` after it.
+
+    `begun` when a patch or a transaction begins, `statement` after each statement, and after a Python file without one.
+    With `trial` a file that is to run outside of transactions runs in one of its own where it can, so that its locks are
+    still there when `statement` is called.
+    """
 
     file: Callable[[File], None] = lambda file: None
     ran: Callable[[Ran], None] = lambda ran: None
-    statement: Callable[[File, sql.Statement], None] = lambda file, statement: None
+    begun: Callable[[Connection], None] = lambda connection: None
+    statement: Callable[[Connection, File, Optional[sql.Statement]], None] = lambda connection, file, statement: None
+    trial: bool = False
 
 
 def run_patch(connection: Connection, patch: Patch, python: Python, hooks: Hooks) -> Optional[Failure]:
@@ -49,6 +56,7 @@ def run_patch(connection: Connection, patch: Patch, python: Python, hooks: Hooks
     """
     try:
         reset(connection)
+        hooks.begun(connection)
         for file in patch.files:
             failure = _run_file(connection, file, python, hooks)
             if failure:
@@ -78,9 +86,11 @@ def _run_file(connection: Connection, file: File, python: Python, hooks: Hooks) 
     started, count = time.monotonic(), 0
     if file.kind == PYTHON:
         end(connection, "commit")
+        hooks.begun(connection)
         failure = python(file)
         if failure:
             return failure
+        hooks.statement(connection, file, None)
     else:
         text, statements = read_statements(file)
         if file.no_transaction:
@@ -88,13 +98,29 @@ def _run_file(connection: Connection, file: File, python: Python, hooks: Hooks) 
             if len(statements) > 1:  # as one, they would be a transaction
                 return unrunnable(file, statements[1], f"a second statement in a file with '{sql.NO_TRANSACTION}'")
         for statement in statements:
-            if not file.no_transaction:
-                begin(connection)
-            run_statement(connection, file, text, statement)
-            hooks.statement(file, statement)
+            if begin(connection, not file.no_transaction):
+                hooks.begun(connection)
+            if not (file.no_transaction and hooks.trial and _tried(connection, file, text, statement, hooks)):
+                run_statement(connection, file, text, statement)
+                hooks.statement(connection, file, statement)
             count += 1
     hooks.ran(Ran(file.path, time.monotonic() - started, count))
     return None
+
+
+def _tried(connection: Connection, file: File, text: str, statement: sql.Statement, hooks: Hooks) -> bool:
+    """Run a statement in a transaction of its own; False, and nothing has happened, where it cannot run like that."""
+    begin(connection)
+    try:
+        run_statement(connection, file, text, statement)
+    except Failed as failed:
+        if failed.failure.lost:
+            raise
+        end(connection, "rollback")
+        return False
+    hooks.statement(connection, file, statement)
+    end(connection, "commit")
+    return True
 
 
 def read_statements(file: File) -> tuple[str, list[sql.Statement]]:
@@ -219,10 +245,13 @@ def lost(
 # --- transactions
 
 
-def begin(connection: Connection) -> None:
-    """Begin a transaction, unless one is open."""
-    if connection.info.transaction_status == 0:
+def begin(connection: Connection, wanted: bool = True) -> bool:
+    """Begin a transaction if one is `wanted`, unless one is open. Whether none was open."""
+    if connection.info.transaction_status != 0:
+        return False
+    if wanted:
         plain(connection, "begin")
+    return True
 
 
 def end(connection: Connection, how: str, quietly: bool = False) -> None:
