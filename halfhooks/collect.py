@@ -7,10 +7,8 @@ costs one more.
 
 from __future__ import annotations
 
-import os
-
 from halfhooks.config import make_config, parse_config
-from halfhooks.git import GitError, ObjectDatabase, parse_pairs, parse_refs, ref_patterns
+from halfhooks.git import GitError, ObjectDatabase, exists, parse_pairs, parse_refs, ref_patterns
 from halfhooks.layout import HALFHOOKS, HEADS, HOTFIX, PRODUCTION, TAGS, WORKFLOWS
 from halfhooks.names import (
     POLICED_BRANCHES,
@@ -106,7 +104,7 @@ class Collector:
             link = "" if update.ref in refs else self._repository.dangling_link(update.ref)
             if link:
                 symbolic[update.ref] = link
-        shallow_server = os.path.exists(os.path.join(self._repository.git_dir, "shallow"))
+        shallow_server = exists(f"{self._repository.git_dir}/shallow")
         locks = self._repository.ref_locks([update.ref for update in self._updates])
         transport = Transport(self._shallow, shallow_server, symbolic, tuple(locks))
         push, self.remarks = collect(self._repository, self._objects, refs, self._updates, self._overrides, transport)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import posix
+import sys
 
 from halfhooks.collect import Collector, Unreadable, parse_updates
 from halfhooks.git import GitError, Repository, read_all
@@ -31,7 +32,7 @@ def pre_receive(git: str) -> NoReturn:
     """
     status, lines = REFUSE, ["halfhooks: stopped before the push was judged, nothing was pushed"]
     try:
-        status, lines = judge_push(git, read_all(0), os.environ)
+        status, lines = judge_push(git, read_all(0), _environment())
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
         what = _load()[0].shown(f"{type(error).__name__}: {error}")
         lines = [f"halfhooks: internal error, nothing was pushed: {what}"]
@@ -39,11 +40,20 @@ def pre_receive(git: str) -> NoReturn:
         _end(status, lines)
 
 
+def _environment() -> dict[str, str]:
+    """What `os.environ` would hold."""
+    encoding = sys.getfilesystemencoding()
+    return {
+        name.decode(encoding, "surrogateescape"): value.decode(encoding, "surrogateescape")
+        for name, value in posix.environ.items()
+    }
+
+
 def _end(status: int, lines: list[str]) -> NoReturn:
     try:
-        os.write(2, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
+        posix.write(2, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
     finally:
-        os._exit(status)
+        posix._exit(status)
 
 
 def _load() -> tuple[ModuleType, ModuleType]:

@@ -1,17 +1,19 @@
 """Starts git: the only module that does. Bytes in, plain values out; any failure of git is a `GitError`.
 
-`subprocess` is not used: importing it takes longer than all the rest of a check (see docs/performance.md).
+`subprocess` is not used: importing it takes longer than all the rest of a check. Nor is `os`, here and in what else every
+push loads: `posix` is where it has these functions from, and its own import takes a fifth of the start of Python, which
+does without it (see docs/performance.md).
 """
 
 from __future__ import annotations
 
-import os
+import posix
 import time
+from _stat import S_ISDIR
 from fcntl import fcntl
 from select import select
 
-from halfhooks.large_tree import read_tree
-from halfhooks.objects import parse_commit, parse_tag
+from halfhooks.objects import parse_commit, parse_tag, parse_tree
 from halfhooks.snapshot import Commit, Target
 
 TYPE_CHECKING = False
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 KEPT = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH", "GIT_INDEX_FILE")
 CLEAN = {
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -52,6 +54,9 @@ LARGEST = 64 << 20
 
 
 CLOSED = -1
+
+LARGE_TREE = 1 << 15
+"""Bytes of a raw tree from which on it pays not to parse all of it: some 800 entries."""
 
 SMALL = 1 << 16
 """Bytes of a blob that is remembered: release files are, large SQL is not."""
@@ -93,27 +98,27 @@ class Process:
         if source:
             input_end, source.stdout = source.stdout, CLOSED
         else:
-            input_end, self.stdin = os.pipe()
-        self.stdout, output_end = os.pipe()
-        self.stderr, error_end = os.pipe()
+            input_end, self.stdin = posix.pipe()
+        self.stdout, output_end = posix.pipe()
+        self.stderr, error_end = posix.pipe()
         ends = (input_end, output_end, error_end)
-        actions = [(os.POSIX_SPAWN_DUP2, end, descriptor) for descriptor, end in enumerate(ends)]
+        actions = [(posix.POSIX_SPAWN_DUP2, end, descriptor) for descriptor, end in enumerate(ends)]
         try:
-            self.pid = os.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
+            self.pid = posix.posix_spawn(argv[0], list(argv), environment, file_actions=actions)
         except OSError as error:
             for descriptor in (self.stdin, self.stdout, self.stderr):
                 _close(descriptor)
-            raise GitError(argv, 127, f"{argv[0]}: {os.strerror(error.errno or 0)}") from None
+            raise GitError(argv, 127, f"{argv[0]}: {posix.strerror(error.errno or 0)}") from None
         finally:
             for end in ends:
-                os.close(end)
+                posix.close(end)
 
     def write(self, data: bytes) -> None:
         """Write all of `data` to git; what git does not read because it has failed is reported by `finish`."""
         view = memoryview(data)
         try:
             while view:
-                view = view[os.write(self.stdin, view) :]
+                view = view[posix.write(self.stdin, view) :]
         except BrokenPipeError:
             pass
 
@@ -128,7 +133,7 @@ class Process:
         output, errors = _read_both(self.stdout, self.stderr)
         _close(self.stdout)
         _close(self.stderr)
-        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        status = posix.waitstatus_to_exitcode(posix.waitpid(self.pid, 0)[1])
         if status:
             raise GitError(self.argv, status, errors.decode("utf-8", "replace"))
         return output
@@ -136,7 +141,7 @@ class Process:
 
 def _close(descriptor: int) -> None:
     if descriptor != CLOSED:
-        os.close(descriptor)
+        posix.close(descriptor)
 
 
 def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
@@ -145,7 +150,7 @@ def _read_both(one: int, two: int) -> tuple[bytes, bytes]:
     waiting = [descriptor for descriptor in (one, two) if descriptor != CLOSED]
     while waiting:
         for descriptor in select(waiting, (), ())[0]:
-            piece = os.read(descriptor, 1 << 20)
+            piece = posix.read(descriptor, 1 << 20)
             pieces[descriptor].append(piece)
             if not piece:
                 waiting.remove(descriptor)
@@ -165,11 +170,20 @@ def ref_patterns(refs: Collection[str]) -> list[str]:
     return sorted(ref for ref in refs if ref.startswith("refs/")) if len(refs) <= MANY_REFS else ["refs/"]
 
 
+def exists(path: str) -> bool:
+    """Whether there is anything of this name, if only a symbolic link to nothing."""
+    try:
+        posix.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
 def read_all(descriptor: int) -> bytes:
     """All that a descriptor yields."""
     pieces: list[bytes] = []
     while True:
-        piece = os.read(descriptor, 1 << 20)
+        piece = posix.read(descriptor, 1 << 20)
         if not piece:
             return b"".join(pieces)
         pieces.append(piece)
@@ -201,15 +215,15 @@ class Repository:
         if not ref.startswith("refs/") or ".." in ref:
             return ""
         try:
-            descriptor = os.open(os.path.join(self.git_dir, ref), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            descriptor = posix.open(f"{self.git_dir}/{ref}", posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
         except OSError:
             return ""
         try:
-            content = os.read(descriptor, 4096)
+            content = posix.read(descriptor, 4096)
         except OSError:
             return ""
         finally:
-            os.close(descriptor)
+            posix.close(descriptor)
         return content[5:].strip().decode("utf-8", "replace") if content.startswith(b"ref: ") else ""
 
     def ref_locks(self, refs: Iterable[str]) -> list[str]:
@@ -217,12 +231,12 @@ class Repository:
 
         A git that was killed leaves them; git then refuses one ref of a push after the hook has accepted them all.
         """
-        paths = [os.path.join(self.git_dir, f"{ref}.lock") for ref in refs if ref.startswith("refs/")]
+        paths = [f"{self.git_dir}/{ref}.lock" for ref in refs if ref.startswith("refs/")]
         deadline = time.monotonic() + 1
-        left = [path for path in paths if os.path.lexists(path)]
+        left = [path for path in paths if exists(path)]
         while left and time.monotonic() < deadline:
             time.sleep(0.02)
-            left = [path for path in left if os.path.lexists(path)]
+            left = [path for path in left if exists(path)]
         return left
 
     def tips(self, refs: Iterable[str]) -> dict[str, str]:
@@ -238,7 +252,7 @@ class Repository:
         With `--local` git follows no include and reads no other file.
         """
         try:
-            with open(os.path.join(self.git_dir, "config"), "rb") as file:
+            with open(f"{self.git_dir}/config", "rb") as file:
                 return b"halfhooks" in file.read().lower()
         except OSError:
             return True
@@ -253,7 +267,7 @@ class Repository:
         What git said of the last one is kept beside the lock, where we are installed: a policy seldom changes, and each push
         asks for it.
         """
-        path = os.path.join(self.git_dir, "halfhooks", "policy")
+        path = f"{self.git_dir}/halfhooks/policy"
         output = _read_kept(path, oid)
         if output is None:
             output = self.start("config", f"--blob={oid}", "--no-includes", "-z", "--list").finish()
@@ -272,7 +286,9 @@ class Repository:
 def _read_kept(path: str, oid: str) -> Optional[bytes]:
     """What `_keep` wrote for an object; None when that is another one, or cannot be read."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+        with open(
+            posix.open(path, posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK), "rb"
+        ) as file:
             name, _, content = file.read().partition(b"\n")
     except OSError:
         return None
@@ -281,19 +297,20 @@ def _read_kept(path: str, oid: str) -> Optional[bytes]:
 
 def _keep(path: str, oid: str, content: bytes) -> None:
     """Write a file, whole or not at all, for who may use the repository; it is only to save time, so a failure is none."""
-    new = f"{path}.{os.getpid()}"
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder) or os.path.islink(folder):
-        return
+    new = f"{path}.{posix.getpid()}"
+    folder = path.rpartition("/")[0]
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(new, flags, 0o600), "wb") as file:
-            os.fchmod(file.fileno(), os.stat(folder).st_mode & 0o666)
+        mode = posix.lstat(folder).st_mode
+        if not S_ISDIR(mode):
+            return
+        flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC
+        with open(posix.open(new, flags, 0o600), "wb") as file:
+            posix.fchmod(file.fileno(), mode & 0o666)
             file.write(oid.encode() + b"\n" + content)
-        os.replace(new, path)
+        posix.replace(new, path)
     except OSError:
         try:
-            os.unlink(new)
+            posix.unlink(new)
         except OSError:
             pass
 
@@ -313,7 +330,7 @@ class Walk:
         self._reader = reader
 
     def __iter__(self) -> Iterator[tuple[Commit, bytes]]:
-        with os.fdopen(os.dup(self._reader.stdout), "rb", 1 << 16) as output:
+        with open(posix.dup(self._reader.stdout), "rb", 1 << 16) as output:
             for line in iter(output.readline, b""):
                 tree, _, *rest = line.decode("ascii").split()
                 if not rest:
@@ -347,6 +364,15 @@ def parse_pairs(output: bytes) -> list[tuple[str, str]]:
     return [(key, value if newline else "true") for key, newline, value in (line.partition("\n") for line in lines)]
 
 
+def read_tree(raw: bytes, id_size: int) -> Tree:
+    """A raw tree object, parsed at once if it is small, and where it is asked for if it is large."""
+    if len(raw) <= LARGE_TREE:
+        return parse_tree(raw, id_size)
+    from halfhooks.large_tree import LargeTree  # most projects never have one
+
+    return LargeTree(raw, id_size)
+
+
 class ObjectDatabase:
     """The objects of a repository, read through one `git cat-file --batch` and remembered."""
 
@@ -355,7 +381,7 @@ class ObjectDatabase:
 
     def __init__(self, repository: Repository) -> None:
         self._process = repository.start("cat-file", "--batch")
-        self._answers = os.fdopen(os.dup(self._process.stdout), "rb", 1 << 16)
+        self._answers = open(posix.dup(self._process.stdout), "rb", 1 << 16)  # noqa: SIM115
         self._left = MOST_PATHS
         self._batch = max(1, _pipe_size(self._process.stdin) // (4 * LONGEST_REQUEST))
         self._commits: dict[str, Commit] = {}

@@ -5,7 +5,7 @@ The dates of commits only order the walk. A forged date can make it longer; what
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from _heapq import heappop, heappush
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,15 +18,8 @@ if TYPE_CHECKING:
 
     from halfhooks.snapshot import Entry, SmallTree, Tree
 
-LARGE = 1 << 15
-"""Bytes of a raw tree from which on it pays not to parse all of it: some 800 entries."""
 LONGEST = 1 << 16
 """Bytes between the common beginning and the common end of two trees that are parsed one by one."""
-
-
-def read_tree(raw: bytes, id_size: int) -> Tree:
-    """A raw tree object, parsed at once if it is small, and where it is asked for if it is large."""
-    return LargeTree(raw, id_size) if len(raw) > LARGE else parse_tree(raw, id_size)
 
 
 class LargeTree:

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import os
-import stat
+import posix
 import time
+from _stat import S_IMODE, S_ISREG, S_IWGRP, S_IWOTH
 from select import POLLIN, poll
 
 TYPE_CHECKING = False
@@ -42,6 +42,7 @@ microsecond, and as every push waits for the same time, none that comes later is
 LOOK = 0.1
 """Seconds before the first look at the refs, which takes a git process; an ordinary push is over by then."""
 LONGEST_LOOK = 2.0
+NULL = "/dev/null"
 NOTE = 40
 """Bytes at the start of the lock that say who took it last, and when; no two pushes write the same."""
 
@@ -56,18 +57,26 @@ def glance(git_dir: str) -> bytes:
     Who read the refs after a glance, and then finds the same note on acquiring the lock, knows that no other push had it in
     between: the refs are as they were read.
     """
-    folder = os.path.join(git_dir, FOLDER)
+    folder = f"{git_dir}/{FOLDER}"
     try:
-        file = os.open(os.path.join(folder, "lock"), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        file = posix.open(f"{folder}/lock", posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK)
     except OSError:
         return b""
     try:
         fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return b"" if os.path.lexists(os.path.join(folder, "lease")) else os.pread(file, NOTE, 0)
+        return b"" if _is_leased(folder) else posix.pread(file, NOTE, 0)
     except OSError:
         return b""
     finally:
-        os.close(file)
+        posix.close(file)
+
+
+def _is_leased(folder: str) -> bool:
+    try:
+        posix.lstat(f"{folder}/lease")
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def acquire(git_dir: str, wait_seconds: float, tips: Tips, grace_seconds: float = GRACE) -> PushLock:
@@ -86,8 +95,8 @@ def acquire(git_dir: str, wait_seconds: float, tips: Tips, grace_seconds: float 
             raise LockError(
                 f"other pushes kept the repository locked for {wait_seconds:g} s (now {holder}): push again"
             )
-        held.note = os.pread(held.file, NOTE, 0)
-        _write_note(held.file, held.server.pid if held.server else os.getpid())
+        held.note = posix.pread(held.file, NOTE, 0)
+        _write_note(held.file, held.server.pid if held.server else posix.getpid())
         if not _lease_is_over(held, deadline, grace_seconds):
             raise LockError(f"the refs of an earlier push have not moved in {wait_seconds:g} s: push again")
     except OSError as error:
@@ -124,7 +133,7 @@ class PushLock:
         try:
             if self.server is None:
                 _leave_lease(self, changes)
-            elif os.fork() == 0:
+            elif posix.fork() == 0:
                 _hold(self, self.server, changes)
         except OSError as error:
             raise LockError(f"cannot keep the repository locked: {error.strerror}") from None
@@ -136,7 +145,7 @@ class PushLock:
         pidfd = self.server.pidfd if self.server else None
         for descriptor in (self.file, self.folder, pidfd):
             if descriptor is not None and descriptor >= 0:
-                os.close(descriptor)
+                posix.close(descriptor)
         self.folder = self.file = -1
         if self.server:
             self.server.pidfd = None
@@ -147,19 +156,19 @@ def _open(git_dir: str) -> tuple[int, int]:
 
     Who may write to the repository may use the lock (core.sharedRepository); nobody else, as reading is enough to lock.
     """
-    mode = os.stat(git_dir).st_mode
-    path = os.path.join(git_dir, FOLDER)
-    before = os.umask((0 if mode & stat.S_IWGRP else 0o070) | (0 if mode & stat.S_IWOTH else 0o007))
+    mode = posix.stat(git_dir).st_mode
+    path = f"{git_dir}/{FOLDER}"
+    before = posix.umask((0 if mode & S_IWGRP else 0o070) | (0 if mode & S_IWOTH else 0o007))
     try:
         try:
-            os.mkdir(path)
+            posix.mkdir(path)
         except FileExistsError:
             pass
-        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        return folder, os.open("lock", flags, 0o666, dir_fd=folder)
+        folder = posix.open(path, posix.O_RDONLY | posix.O_DIRECTORY | posix.O_NOFOLLOW | posix.O_CLOEXEC)
+        flags = posix.O_RDWR | posix.O_CREAT | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK
+        return folder, posix.open("lock", flags, 0o666, dir_fd=folder)
     finally:
-        os.umask(before)
+        posix.umask(before)
 
 
 def _flock(file: int, deadline: float, server: Optional[ReceivePack]) -> bool:
@@ -172,8 +181,8 @@ def _flock(file: int, deadline: float, server: Optional[ReceivePack]) -> bool:
             if time.monotonic() >= deadline:
                 return False
         _pause(server, RETRY)
-    found = os.fstat(file)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:  # who waited for a file since removed would be alone
+    found = posix.fstat(file)
+    if not S_ISREG(found.st_mode) or found.st_nlink != 1:  # who waited for a file since removed would be alone
         raise LockError(f"'{FOLDER}/lock' was removed, or is not a plain file with a single name")
     return True
 
@@ -189,13 +198,13 @@ def _write_note(file: int, pid: int) -> None:
     """Tell the others that somebody had the lock, and who; an OSError when that cannot be told."""
     note = b"%d %d" % (pid, time.time_ns())
     if (
-        os.pwrite(file, note.ljust(NOTE - 1) + b"\n", 0) < NOTE
+        posix.pwrite(file, note.ljust(NOTE - 1) + b"\n", 0) < NOTE
     ):  # always as long: to cut the file costs more than the rest
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        raise OSError(errno.ENOSPC, posix.strerror(errno.ENOSPC))
 
 
 def _noted_process(file: int) -> str:
-    note = os.pread(file, NOTE, 0).partition(b" ")[0]
+    note = posix.pread(file, NOTE, 0).partition(b" ")[0]
     return note.decode() if note.isdigit() else "unknown"
 
 
@@ -215,7 +224,7 @@ def _hold(held: PushLock, server: ReceivePack, changes: Sequence[Update]) -> Non
                 pass  # whatever kept git from reading the refs, the end of git-receive-pack is still to come
             pause = min(2 * pause, LONGEST_LOOK)
     finally:
-        os._exit(0)
+        posix._exit(0)
 
 
 def _detach(kept: tuple[Optional[int], ...]) -> None:
@@ -225,14 +234,14 @@ def _detach(kept: tuple[Optional[int], ...]) -> None:
     """
     standard = {0, 1, 2}.difference(kept)
     for descriptor in standard:
-        os.closerange(descriptor, descriptor + 1)
-    os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
+        posix.closerange(descriptor, descriptor + 1)
+    posix.setsid()
+    null = posix.open(NULL, posix.O_RDWR)
     for descriptor in standard:
-        os.dup2(null, descriptor)
-    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        posix.dup2(null, descriptor)
+    for descriptor in map(int, posix.listdir("/proc/self/fd")):
         if descriptor > 2 and descriptor not in kept:
-            os.closerange(descriptor, descriptor + 1)  # unlike close, silent about the one that listed them
+            posix.closerange(descriptor, descriptor + 1)  # unlike close, silent about the one that listed them
 
 
 def _pending(changes: Sequence[Update], tips: Tips) -> bool:
@@ -244,32 +253,33 @@ def _pending(changes: Sequence[Update], tips: Tips) -> bool:
 def _leave_lease(held: PushLock, changes: Sequence[Update]) -> None:
     """Write the lease, whole or not at all, for the same users as the lock; a line is `old new ref`."""
     try:
-        os.unlink("lease.new", dir_fd=held.folder)  # of a hook that was killed
+        posix.unlink("lease.new", dir_fd=held.folder)  # of a hook that was killed
     except FileNotFoundError:
         pass
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with open(os.open("lease.new", flags, 0o600, dir_fd=held.folder), "wb") as file:
-        os.fchmod(file.fileno(), stat.S_IMODE(os.fstat(held.file).st_mode))
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC
+    with open(posix.open("lease.new", flags, 0o600, dir_fd=held.folder), "wb") as file:
+        posix.fchmod(file.fileno(), S_IMODE(posix.fstat(held.file).st_mode))
         file.write("".join(f"{old} {new} {ref}\n" for old, new, ref in changes).encode("utf-8", "surrogateescape"))
-    os.rename("lease.new", "lease", src_dir_fd=held.folder, dst_dir_fd=held.folder)
+    posix.rename("lease.new", "lease", src_dir_fd=held.folder, dst_dir_fd=held.folder)
 
 
 def _lease_is_over(held: PushLock, deadline: float, grace_seconds: float) -> bool:
     """Wait until the refs show the updates of the last lease, or its grace is over, or the deadline; False for that."""
+    flags = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_CLOEXEC | posix.O_NONBLOCK
     try:
-        lease = os.open("lease", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=held.folder)
+        lease = posix.open("lease", flags, dir_fd=held.folder)
     except FileNotFoundError:
         return True
     with open(lease, "rb") as file:
         lines = file.read().decode("utf-8", "surrogateescape").split("\n")
-        age = max(0.0, time.time() - os.fstat(lease).st_mtime)  # a clock that was set back does not prolong it
+        age = max(0.0, time.time() - posix.fstat(lease).st_mtime)  # a clock that was set back does not prolong it
     changes = [(old, new, ref) for old, new, ref in (line.split(" ", 2) for line in lines if line.count(" ") >= 2)]
     end = time.monotonic() + grace_seconds - age
     while time.monotonic() < end and _pending(changes, held.tips):
         if time.monotonic() >= deadline:
             return False
         _pause(held.server, LOOK)
-    os.unlink("lease", dir_fd=held.folder)
+    posix.unlink("lease", dir_fd=held.folder)
     return True
 
 
@@ -310,7 +320,7 @@ def find_receive_pack() -> Optional[ReceivePack]:
     if found is None:
         return None
     try:
-        pidfd = os.pidfd_open(found[0])
+        pidfd = posix.pidfd_open(found[0])
     except (AttributeError, OSError):  # Linux before 5.3, Python built for one, or a container that forbids it
         pidfd = None
     if _walk_up() != found:
@@ -319,7 +329,7 @@ def find_receive_pack() -> Optional[ReceivePack]:
 
 
 def _walk_up() -> Optional[tuple[int, bytes]]:
-    pid = os.getppid()
+    pid = posix.getppid()
     while pid:
         parent, start, _ = _process(pid)
         if start and _is_receive_pack(_command(pid)):
@@ -355,7 +365,7 @@ def _is_receive_pack(words: list[bytes]) -> bool:
 
 def ancestors() -> Iterator[list[bytes]]:
     """The words that each ancestor of this process was started with, the parent first; nothing without Linux's /proc."""
-    pid = os.getppid()
+    pid = posix.getppid()
     while pid:
         parent, start, _ = _process(pid)
         if start:

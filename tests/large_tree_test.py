@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from halfhooks.large_tree import LARGE, LargeTree, read_tree
+from halfhooks.git import LARGE_TREE, read_tree
+from halfhooks.large_tree import LargeTree
 from halfhooks.objects import parse_tree
 from halfhooks.snapshot import SmallTree
 from tests.objects_test import ONE, TWO, raw
@@ -24,8 +25,8 @@ def cut_off(length: int) -> LargeTree:
 
 
 def test_a_tree_is_large_from_so_many_bytes_on():
-    assert isinstance(read_tree(MANY[: LARGE // ENTRY * ENTRY], 20), SmallTree)
-    assert isinstance(read_tree(MANY[: (LARGE // ENTRY + 1) * ENTRY], 20), LargeTree)
+    assert isinstance(read_tree(MANY[: LARGE_TREE // ENTRY * ENTRY], 20), SmallTree)
+    assert isinstance(read_tree(MANY[: (LARGE_TREE // ENTRY + 1) * ENTRY], 20), LargeTree)
 
 
 @pytest.mark.parametrize("length", CUTS)

@@ -256,7 +256,7 @@ def test_the_holder_has_nothing_open_but_the_lock_and_the_pidfd(server):
 
 def test_a_holder_that_cannot_leave_everything_behind_still_holds(server):
     """Where there is no /dev/null, as in a chroot that lacks it."""
-    server.guard(before="os.devnull = '/nonexistent'")
+    server.guard(before="lock.NULL = '/nonexistent'")
     server.blocks("update")
     push = server.push("one")
     server.reached("update")
@@ -399,7 +399,7 @@ def test_git_receive_pack_that_ends_just_before_its_pidfd_is_opened(server):
 def end(pid):
     os.kill(pid, 9)
     while os.getppid() == pid: pass
-os.pidfd_open = end
+lock.posix.pidfd_open = end
 sys.stderr = open("said", "w")
 """
     server.guard(before=end)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import posix
 import shutil
 import sys
 import tempfile
@@ -61,7 +62,7 @@ def start_until_the_end() -> None:
         save()
         leave(status)
 
-    os._exit = end
+    os._exit = posix._exit = end  # the core of the server does without os
     atexit.register(save)
 
 
