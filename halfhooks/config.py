@@ -45,6 +45,12 @@ class Config(NamedTuple):
     lockMode: str = LOCK_MODES[0]
     ticket: str = "Refs #"
     fetch: bool = False
+    codegenTarget: str = "half_orm"
+    codegenSchemas: tuple[str, ...] = ()
+    codegenExclude: tuple[str, ...] = ()
+    codegenTests: str = ""
+    codegenName: tuple[tuple[str, str], ...] = ()
+    codegenType: tuple[tuple[str, str], ...] = ()
 
     def layout(self) -> Layout:
         """Where the workflow keeps its files in this project."""
@@ -99,6 +105,18 @@ def _root(text: str) -> str:
     return folder + "/" if folder else ""
 
 
+def _folder(text: str) -> str:
+    return _root(text).rstrip("/")
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """One pair: a name of the database may hold a `=`, what it is to be called in Python cannot."""
+    name, equals, value = (part.strip() for part in text.rpartition("="))
+    if text.strip() and not (name and equals and value):
+        raise ValueError("must be NAME=VALUE")
+    return ((name, value),) if name else ()
+
+
 def _free_paths(text: str) -> tuple[str, ...]:
     patterns = _words(text)
     for pattern in patterns:
@@ -138,14 +156,22 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "project.lockmode": ("lockMode", _choice(*LOCK_MODES)),
     "project.ticket": ("ticket", _text),
     "project.fetch": ("fetch", _boolean),
+    "project.codegentarget": ("codegenTarget", _text),
+    "project.codegenschemas": ("codegenSchemas", _words),
+    "project.codegenexclude": ("codegenExclude", _words),
+    "project.codegentests": ("codegenTests", _folder),
+    "project.codegenname": ("codegenName", _pairs),
+    "project.codegentype": ("codegenType", _pairs),
 }
 """Each key as git prints it (lower case, without our section), its field in `Config`, and what reads its value."""
+SEVERAL = ("codegenName", "codegenType")
+"""The fields whose keys may stand there several times, and all of them count."""
 
 
 def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], list[str]]:
     """The fields that the keys set, and what is wrong with the others, in words.
 
-    Keys outside our section are not ours to judge. The last of several equal keys counts, as for git.
+    Keys outside our section are not ours to judge. The last of several equal keys counts, as for git, but for `SEVERAL`.
     """
     fields: dict[str, object] = {}
     problems = []
@@ -160,7 +186,10 @@ def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], l
             continue
         field, parse = known
         try:
-            fields[field] = parse(value)
+            parsed, before = parse(value), fields.get(field)
+            if field in SEVERAL and isinstance(parsed, tuple) and isinstance(before, tuple):
+                parsed = before + parsed
+            fields[field] = parsed
         except ValueError as error:
             problems.append(
                 f"'{SECTION}{field} = {value}' {error}" if "'" not in str(error) else f"in '{key}', {error}"

@@ -163,6 +163,16 @@ POLICY = """\
 \tticket = "Refs #"
 \t# fetch before saying what the release of a patch has gained; else that is told as of the last fetch
 \tfetch = false
+\t# what ho codegen makes of the schema in the package: half_orm, typeddict, or none
+\tcodegenTarget = half_orm
+\t# only these schemas, without the relations whose schema.name matches one of the patterns
+\tcodegenSchemas =
+\tcodegenExclude =
+\t# a folder for tests, one for each class
+\tcodegenTests =
+\t# names and types of your own, a line each: public.users=People, public.users.settings=shop.types:Settings
+\tcodegenName =
+\tcodegenType =
 """
 
 # --- .pre-commit-config.yaml

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
-
-import psycopg2
+from typing import TYPE_CHECKING, Any, Optional
 
 from halfhooks.ho.codegen import model
 from halfhooks.ho.codegen.model import Column, ForeignKey, Key, Relation, Schema, Type
@@ -97,60 +95,43 @@ ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "
 IDENTITY = {"a": "always", "d": "by default"}
 
 
-class Wanted(NamedTuple):
-    """Which relations: of these schemas (all when there are none), without those whose `schema.name` matches a pattern."""
-
-    schemas: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    def has(self, schema: str, name: str) -> bool:
-        """Whether a relation is wanted."""
-        if not self.exclude:
-            return True
-        import fnmatch
-
-        label = f"{schema}.{name}"
-        return not any(fnmatch.fnmatchcase(label, pattern) for pattern in self.exclude)
-
-
-def read_database(dsn: str, wanted: Wanted = Wanted()) -> Schema:  # noqa: B008
+def read_database(dsn: str) -> Schema:
     """The schema behind a connection string; `CannotTell` where the server cannot be reached or does not answer."""
+    import psycopg2
+
     try:
         connection = psycopg2.connect(dsn, application_name="ho codegen")
     except psycopg2.Error as error:
         raise CannotTell(f"the database does not answer: {_first_line(error)}; look at --dsn, or at PGHOST") from None
     try:
-        return read_schema(connection, wanted)
+        return read_schema(connection)
     except psycopg2.Error as error:
         raise CannotTell(f"the catalog cannot be read: {_first_line(error)}") from None
     finally:
         connection.close()
 
 
-def read_schema(connection: Connection, wanted: Wanted = Wanted()) -> Schema:  # noqa: B008
-    """The schema that a connection outside of a transaction sees; a `psycopg2.Error` where a query fails."""
+def read_schema(connection: Connection) -> Schema:
+    """The schema that a connection outside of a transaction sees; it is closed to writing from then on.
+
+    A `psycopg2.Error` where a query fails.
+    """
     if connection.server_version < OLDEST * 10_000:
         raise CannotTell(f"the server is PostgreSQL {connection.server_version // 10_000}; {OLDEST} or newer is needed")
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
     connection.set_client_encoding("UTF8")
     with connection, connection.cursor() as cursor:
         cursor.execute(SETTINGS)
-        return _read(cursor, wanted)
+        return _read(cursor)
 
 
-def _read(cursor: Any, wanted: Wanted) -> Schema:
+def _read(cursor: Any) -> Schema:
     def rows(query: str, **arguments: Sequence[int]) -> list[tuple[Any, ...]]:
         cursor.execute(query, {key: list(value) for key, value in arguments.items()})
         return list(cursor.fetchall())
 
     schemas = {oid: (name, comment) for oid, name, comment in rows(SCHEMAS, none=())}
-    missing = sorted(set(wanted.schemas) - {name for name, _ in schemas.values()})
-    if missing:
-        raise CannotTell(
-            f"there is no schema '{missing[0]}'; there are: {', '.join(sorted(n for n, _ in schemas.values()))}"
-        )
-    chosen = [oid for oid, (name, _) in schemas.items() if not wanted.schemas or name in wanted.schemas]
-    found = [row for row in rows(RELATIONS, schemas=chosen) if wanted.has(schemas[row[1]][0], row[2])]
+    found = rows(RELATIONS, schemas=list(schemas))
     oids = [row[0] for row in found]
     ids = {oid: (schemas[namespace][0], name) for oid, namespace, name, *_ in found}
     types = _types(rows(TYPES, relations=oids), rows(LABELS, none=()), rows(FIELDS, none=()))
@@ -174,7 +155,7 @@ def _read(cursor: Any, wanted: Wanted) -> Schema:
     ]
     used = {relation.schema for relation in relations}
     comments = sorted((name, comment) for name, comment in schemas.values() if comment and name in used)
-    return Schema(tuple(sorted(relations)), tuple(comments))
+    return Schema(tuple(sorted(relations)), tuple(comments), tuple(sorted(name for name, _ in schemas.values())))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], types: dict[int, Type]) -> dict[int, dict[int, Column]]:
@@ -219,7 +200,7 @@ class _Keys:
                 self.primary[oid] = Key(name, names)
             elif kind == "u":
                 self.unique[oid].append(Key(name, names))
-            elif other in ids:  # else it leads to a relation that nobody asked for
+            elif other in ids:  # else it leads to a relation of an extension
                 theirs = tuple(columns[other][number].name for number in other_numbers)
                 actions = ACTIONS[on_update], ACTIONS[on_delete]
                 key = ForeignKey(name, ids[oid], names, ids[other], theirs, *actions, deferrable)

@@ -6,7 +6,10 @@ No oids, no attribute numbers, no name of the database. Everything is sorted by 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple, Optional
+
+from halfhooks.survey import CannotTell
 
 TABLE, PARTITIONED, VIEW, MATERIALIZED, FOREIGN = (
     "table",
@@ -123,7 +126,43 @@ class Schema(NamedTuple):
     relations: tuple[Relation, ...]
     comments: tuple[tuple[str, str], ...] = ()
     """The comments of the schemas that have one."""
+    names: tuple[str, ...] = ()
+    """The schemas that there are, with relations or without."""
 
     def schemas(self) -> Iterator[str]:
         """The names of the schemas that hold a relation, sorted."""
         return iter(sorted({relation.schema for relation in self.relations}))
+
+
+class Wanted(NamedTuple):
+    """Which relations: of these schemas (all when there are none), without those whose `schema.name` matches a pattern."""
+
+    schemas: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def of(self, schema: Schema) -> Schema:
+        """The part of a schema that is wanted, as if there were no other; `CannotTell` for a schema that is not there."""
+        missing = sorted({*self.schemas} - {*schema.names})
+        if missing:
+            raise CannotTell(f"there is no schema '{missing[0]}'; there are: {', '.join(schema.names)}")
+        if not (self.schemas or self.exclude):
+            return schema
+        relations = [relation for relation in schema.relations if self._has(relation)]
+        ids = {relation.id for relation in relations}
+        used = {relation.schema for relation in relations}
+        return Schema(
+            tuple(
+                relation._replace(
+                    foreign_keys=tuple(key for key in relation.foreign_keys if key.target in ids),
+                    referrers=tuple(key for key in relation.referrers if key.source in ids),
+                    parents=tuple(parent for parent in relation.parents if parent in ids),
+                )
+                for relation in relations
+            ),
+            tuple((name, comment) for name, comment in schema.comments if name in used),
+            schema.names,
+        )
+
+    def _has(self, relation: Relation) -> bool:
+        in_schema = not self.schemas or relation.schema in self.schemas
+        return in_schema and not any(fnmatchcase(relation.label, pattern) for pattern in self.exclude)

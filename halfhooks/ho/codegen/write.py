@@ -134,11 +134,11 @@ def gone(
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """Files of this target that nothing stands behind any more: those to delete, and those with code in them."""
     deleted, orphans = [], []
-    for path in _modules(root):
+    for path in modules(root):
         folder = path.rpartition("/")[0]
         if path in paths or (scope is not None and folder not in scope):
             continue
-        text = _text(root / path)
+        text = read_text(root / path)
         seal = read_seal(text) if text is not None else None
         if text is None or seal is None or seal.target != target:
             continue
@@ -150,14 +150,16 @@ def gone(
     return deleted, orphans
 
 
-def _modules(root: Path) -> Iterator[str]:
+def modules(root: Path) -> Iterator[str]:
+    """The Python files below a folder, whoever made them."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "__pycache__")))
         prefix = os.path.relpath(folder, root) + "/"
         yield from (prefix.removeprefix("./") + name for name in sorted(names) if name.endswith((".py", ".pyi")))
 
 
-def _text(path: Path) -> Optional[str]:
+def read_text(path: Path) -> Optional[str]:
+    """The text of a file, None for what is none."""
     try:
         return None if path.is_symlink() else path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -269,11 +271,11 @@ def finish(root: Path) -> bool:
         return False
     for name, path, old in journal["writes"]:
         staged, target = work / STAGING / name, root / path
-        if staged.exists() and _hash(_text(target)) == old:  # else it is in place, or somebody has changed it since
+        if staged.exists() and _hash(read_text(target)) == old:  # else it is in place, or somebody has changed it since
             target.parent.mkdir(parents=True, exist_ok=True)
             staged.replace(target)
     for path, old in journal["deletes"]:
-        if _hash(_text(root / path)) != old:
+        if _hash(read_text(root / path)) != old:
             continue
         (root / path).unlink()
         for folder in (root / path).parents:

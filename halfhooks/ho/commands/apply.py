@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from typing import Callable
+from typing import TYPE_CHECKING, Callable, Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
@@ -22,6 +22,9 @@ from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import File, Patch, Plan
 from halfhooks.survey import CannotTell
 from halfhooks.version import parse_version
+
+if TYPE_CHECKING:
+    from halfhooks.ho.codegen.run import Run
 
 DONE, FAILED = 0, 1
 
@@ -41,7 +44,8 @@ ho apply --explain
 WHAT = """\
 Brings the project's development database to what the working tree describes: the model of the version in
 production, the patches that each release in preparation lists, and on a patch branch that patch at its
-place among the candidates. Files that are not committed count.
+place among the candidates. Files that are not committed count. Then the classes of the package are written
+(halfhooks.conf: project.package), as ho codegen does.
 
 The database is built beside the one that there is and takes its place at the end: when a patch fails it
 stays as it was. What was built before is not run again as long as its files are the same.
@@ -52,8 +56,8 @@ one, started from the programs of PostgreSQL on this machine.
 With --explain every patch of the releases in preparation runs, and what each statement does to the tables
 of production is told: how strongly it locks them, and whether it reads or writes all of one meanwhile.
 
-Exit code: 0 done; 1 a patch failed, or --explain found what project.locks refuses; 2 cannot tell: no
-project, no server, a database that is not ours."""
+Exit code: 0 done; 1 a patch failed, the classes could not be written, or --explain found what project.locks
+refuses; 2 cannot tell: no project, no server, a database that is not ours."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -68,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="the longest a statement may take")
     parser.add_argument("--explain", action="store_true", help="tell which statements would make production wait")
     parser.add_argument("--no-cache", action="store_true", help="run everything, and keep no state")
+    parser.add_argument("--no-codegen", action="store_true", help="write no classes")
     parser.add_argument("--dry-run", action="store_true", help="only show what would run")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
@@ -102,6 +107,8 @@ def choose_plan(project: Project, arguments: argparse.Namespace) -> Plan:
 
 def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) -> int:
     """Apply a plan, telling about it."""
+    from halfhooks.ho.commands.codegen import show_classes, write_classes  # not for what is only shown
+
     wish = Wish(arguments.keep_going, arguments.timeout, not arguments.no_cache)
     if arguments.explain:
         wish = wish._replace(observed=project.config.lockMode)
@@ -113,16 +120,20 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
             console.line(f"another ho is at work on '{name}': waiting for it", "yellow")
 
         outcome = apply(project, databases, plan, name, wish, teller.watch(), waiting, arguments.replace)
+        is_here = not (arguments.production or arguments.release)
+        wants = is_here and not arguments.no_codegen and not outcome.built.failures
+        classes, problem = write_classes(project, plan, outcome.server, outcome.name) if wants else (None, "")
     if arguments.json:
-        print(json.dumps(to_json(plan, outcome), indent=2))
+        print(json.dumps(to_json(plan, outcome, classes, problem), indent=2))
     else:
         for remark in plan.remarks:
             console.line(f"halfhooks: warning: {remark}", "yellow")
         if arguments.explain:
             show_hazards(console, outcome.built.hazards)
         show_end(console, plan, outcome)
+        show_classes(console, classes, problem)
     stops = arguments.explain and project.config.locks == "refuse" and refused(outcome.built.hazards)
-    return FAILED if outcome.built.failures or stops else DONE
+    return FAILED if outcome.built.failures or stops or problem else DONE
 
 
 def steps(plan: Plan) -> int:
@@ -244,8 +255,10 @@ def file_values(file: File) -> dict[str, object]:
     return {"path": file.path, "kind": file.kind, "data": file.data, "transaction": not file.no_transaction}
 
 
-def to_json(plan: Plan, outcome: Outcome) -> dict[str, object]:
+def to_json(plan: Plan, outcome: Outcome, classes: Optional[Run], problem: str) -> dict[str, object]:
     """What was done, as the values of one JSON document."""
+    from halfhooks.ho.commands.codegen import to_json as codegen_values
+
     built = outcome.built
     return {
         "version": FORMAT,
@@ -258,4 +271,5 @@ def to_json(plan: Plan, outcome: Outcome) -> dict[str, object]:
         "failures": [{"patch": patch, **as_values(failure)} for patch, failure in built.failures],
         "hazards": hazard_values(built.hazards),
         "seconds": round(outcome.seconds, 3),
+        "codegen": codegen_values(classes) if classes else {"problem": problem} if problem else None,
     }

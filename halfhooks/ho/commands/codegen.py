@@ -5,17 +5,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import NamedTuple, Optional
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Optional
 
+from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.codegen import manifest, write
-from halfhooks.ho.codegen.introspect import Wanted, read_database
-from halfhooks.ho.codegen.target import DEFAULT, OURS, TESTS, Request, find_target
-from halfhooks.ho.codegen.write import Plan
+from halfhooks.ho.codegen.model import Wanted
+from halfhooks.ho.codegen.project import chosen, generate, of_dsn, of_plan
+from halfhooks.ho.codegen.run import Choice, Run, run
+from halfhooks.ho.codegen.store import Source
+from halfhooks.ho.codegen.target import DEFAULT
 from halfhooks.ho.console import Console, cannot_tell
+from halfhooks.ho.database.project import Project, open_project, plan_of_tree
+from halfhooks.ho.repository import Clone, find_git
 from halfhooks.survey import CannotTell
+
+if TYPE_CHECKING:
+    from halfhooks.ho.database.connect import Server
+    from halfhooks.ho.plan import Plan
 
 DONE, STALE = 0, 1
 
@@ -42,49 +49,20 @@ Exit code: 0 up to date, or written; with --check 1 for a package that is not up
 no database, a file in the way, code between the markers that does not compile."""
 
 
-class Part(NamedTuple):
-    """What one target has to do below one folder; `inputs` and `remarks` are noted when it is done."""
-
-    root: Path
-    target: str
-    plan: Plan
-    inputs: str
-    remarks: tuple[str, ...]
-    known: bool
-
-
-class Run(NamedTuple):
-    """What was found, and done where something had to be."""
-
-    parts: list[Part]
-    remarks: list[str]
-    written: bool
-
-    @property
-    def fresh(self) -> bool:
-        """Whether there was nothing to do."""
-        return all(part.plan.fresh for part in self.parts)
-
-    def paths(self, name: str) -> list[Path]:
-        """The files of one of the lists of a plan."""
-        lists = ((part.root, getattr(part.plan, name)) for part in self.parts)
-        return [root / (each if isinstance(each, str) else each[0]) for root, found in lists for each in found]
-
-
 def parser() -> argparse.ArgumentParser:
     """The parser of `ho codegen`."""
     parser = command_parser("codegen", WHAT, EXAMPLES)
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
-        "--database", metavar="NAME", help="the database, reached as libpq does by itself (PGHOST, ...)"
+        "--database", metavar="NAME", help="read this database, reached as libpq does by itself (PGHOST, ...)"
     )
-    source.add_argument("--dsn", metavar="TEXT", help="a connection string of libpq, or a URI")
-    parser.add_argument(
-        "--package", metavar="FOLDER", required=True, help="the folder of the package, such as src/shop"
-    )
+    source.add_argument("--dsn", metavar="TEXT", help="read what a connection string of libpq, or a URI, leads to")
+    parser.add_argument("--package", metavar="FOLDER", help="the folder of the package; default: project.package")
     parser.add_argument("--import-as", metavar="NAME", help="the package as it is imported; default: the folder's name")
     parser.add_argument("--config", metavar="NAME", help="the configuration of half_orm; default: the package's name")
-    parser.add_argument("--target", metavar="NAME", default=DEFAULT, help=f"what is made; default: {DEFAULT}")
+    parser.add_argument(
+        "--target", metavar="NAME", help=f"what is made; default: project.codegenTarget, else {DEFAULT}"
+    )
     parser.add_argument("--tests", metavar="FOLDER", help="also write a test for each class, into this folder")
     parser.add_argument(
         "--schema", metavar="NAME", action="append", default=[], help="only this schema; may be repeated"
@@ -101,80 +79,71 @@ def main(argv: Sequence[str]) -> int:
     """Prints what was written, or would be; the exit code says whether that is anything."""
     arguments = parser().parse_args(argv)
     try:
-        run = generate(arguments)
-    except CannotTell as error:
+        clone = find_clone()
+        project = open_project(clone) if clone else None
+        choice = choose(project, arguments)
+        source = of_dsn(dsn(arguments)) if is_named(arguments) else of_tree(project, arguments)
+        found = run(choice, source, arguments.check)
+    except (CannotTell, GitError) as error:
         return cannot_tell(str(error))
     if arguments.json:
         import json
 
-        print(json.dumps(to_json(run), indent=2))
+        print(json.dumps(to_json(found), indent=2))
     else:
-        show(run, arguments.check)
-    return DONE if run.fresh or run.written else STALE
+        show(found, arguments.check)
+    return DONE if found.fresh or found.written else STALE
 
 
-def generate(arguments: argparse.Namespace) -> Run:
-    """Reads, compares, and writes unless that is not wanted; `CannotTell` where nothing was done."""
-    places = folders(arguments)
-    root, package = Path(arguments.package), arguments.import_as or Path(os.path.abspath(arguments.package)).name
-    if not all(part.isidentifier() for part in package.split(".")):
-        raise CannotTell(f"'{package}' cannot be imported: it is no name in Python; choose another: --import-as NAME")
-    interrupted = [place for place, _ in places if write.interrupted(place)]
-    for place in interrupted if not arguments.check else ():
-        with write.locked(place):
-            write.finish(place)
-    schema = read_database(dsn(arguments), Wanted(tuple(arguments.schema), tuple(arguments.exclude)))
-    request = Request(schema, package, lambda path: write.read(root, path), config=arguments.config or "")
-    parts = [compare(place, name, request, arguments) for place, name in places]
-    remarks = [remark for part in parts for remark in part.remarks]
-    problems = [problem for part in parts for problem in part.plan.conflicts]
-    if problems:
-        raise CannotTell("; ".join([*problems[:5], *(["..."] if len(problems) > 5 else [])]))
-    if arguments.check:
-        told = ["the last run was interrupted; the next one finishes it: ho codegen"] if interrupted else []
-        return Run(parts, [*remarks, *told], False)
-    for part in parts:
-        if part.plan.changes or part.plan.deleted:
-            remarks += write.apply(part.root, part.plan)
-        if not part.known:
-            manifest.save(part.root, part.target, part.inputs, part.plan, part.remarks)
-    return Run(parts, remarks, True)
+def find_clone() -> Optional[Clone]:
+    """The clone that we are in, None outside of one."""
+    try:
+        clone = Clone(find_git())
+    except CannotTell:
+        return None
+    return clone if clone.top else None
 
 
-def folders(arguments: argparse.Namespace) -> list[tuple[Path, str]]:
-    """Where which targets write."""
-    name = arguments.target
-    places = [(Path(arguments.package), name)]
-    if name not in OURS:
-        find_target(name)  # ours are imported when there is something to do
-    if arguments.tests:
-        if name not in TESTS:
-            raise CannotTell(f"the target '{name}' has no tests; leave out --tests")
-        places.append((Path(arguments.tests), TESTS[name]))
-    for place, _ in places:
-        if place.exists() and not place.is_dir():
-            raise CannotTell(f"'{place}' is no folder; give one that is, or that is to be made")
-    return places
+def choose(project: Optional[Project], arguments: argparse.Namespace) -> Choice:
+    """What is wanted: by the arguments, and where they say nothing by halfhooks.conf."""
+    choice = chosen(project, "", os.path.relpath(project.clone.top)) if project else None
+    if arguments.package:
+        folder = os.path.normpath(arguments.package)
+        package = os.path.basename(os.path.abspath(folder))
+        choice = (choice or Choice("", ""))._replace(folder=folder, package=package, tests="")
+    if choice is None:
+        raise CannotTell("which package? --package FOLDER, or 'project.package' in halfhooks.conf")
+    if arguments.target and arguments.target != choice.target:
+        choice = choice._replace(target=arguments.target, tests="")
+    given = {
+        "package": arguments.import_as,
+        "config": arguments.config,
+        "tests": os.path.normpath(arguments.tests) if arguments.tests else None,
+        "partial": bool(arguments.schema) or None,
+    }
+    wanted = choice.wanted
+    schemas, exclude = tuple(arguments.schema) or wanted.schemas, tuple(arguments.exclude) or wanted.exclude
+    choice = choice._replace(wanted=Wanted(schemas, exclude))
+    return choice._replace(**{name: value for name, value in given.items() if value is not None})
 
 
-def compare(root: Path, name: str, request: Request, arguments: argparse.Namespace) -> Part:
-    """What a target has to do below a folder. Nothing is rendered when all is as it was after the last run."""
-    only = tuple(arguments.schema)
-    inputs = manifest.fingerprint(name, only, request.schema, request.package, request.config)
-    known = manifest.fresh(root, name, inputs) if arguments.target in OURS else None  # a plug-in may have changed
-    if known is not None:
-        deleted, orphans = write.gone(root, name, known.files, scope(arguments, known.files))
-        files = tuple((path, "") for path, digest in sorted(known.files.items()) if digest)
-        if not deleted and not orphans:
-            return Part(root, name, Plan(files=files), inputs, known.remarks, True)
-    output = find_target(name).generate(request)
-    plan = write.plan(root, name, output, scope(arguments, (file.path for file in output.files)))
-    return Part(root, name, plan, inputs, output.remarks, False)
+def is_named(arguments: argparse.Namespace) -> bool:
+    """Whether a database was named."""
+    return arguments.database is not None or arguments.dsn is not None
 
 
-def scope(arguments: argparse.Namespace, paths: Iterable[str]) -> Optional[set[str]]:
-    """The folders in which every file has to belong to a relation; None for all."""
-    return {path.rpartition("/")[0] for path in paths} - {""} if arguments.schema else None
+def of_tree(project: Optional[Project], arguments: argparse.Namespace) -> Source:
+    """The schema that the working tree leads to."""
+    if project is None:
+        raise CannotTell("there is no project here whose patches lead to a schema; name a database: --database NAME")
+
+    def building() -> None:
+        if not arguments.json:
+            Console(sys.stderr).line(
+                "halfhooks: this state is new here: its schema is read from a scratch database", "dim"
+            )
+
+    return of_plan(project, plan_of_tree(project), building)
 
 
 def dsn(arguments: argparse.Namespace) -> str:
@@ -189,13 +158,12 @@ def show(run: Run, check: bool) -> None:
     """What is to be told to people."""
     console, errors = Console(), Console(sys.stderr)
     if check:
-        for part in run.parts:
-            for line in write.diff(part.plan, f"{part.root}/"):
-                console.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
+        for line in run.diff():
+            console.line(line, {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], ""))
     else:
         for part in run.parts:
             for change in part.plan.changes:
-                console.line(f"{'written' if change.old is not None else 'new'}: {part.root / change.path}")
+                console.line(f"{'written' if change.old is not None else 'new'}: {part.folder}/{change.path}")
         for path in run.paths("deleted"):
             console.line(f"deleted: {path}")
     for path in run.paths("orphans"):
@@ -218,13 +186,36 @@ def summary(run: Run, check: bool) -> str:
 
 def to_json(run: Run) -> dict[str, object]:
     """The result as the values of one JSON document."""
-    changes = [(part.root / change.path, change.old is None) for part in run.parts for change in part.plan.changes]
+    parts = ((part.folder, part.plan.changes) for part in run.parts)
+    changes = [(f"{folder}/{change.path}", change.old is None) for folder, found in parts for change in found]
     return {
         "version": FORMAT,
         "fresh": run.fresh,
         "written": run.written,
-        "new": [str(path) for path, is_new in changes if is_new],
-        "changed": [str(path) for path, is_new in changes if not is_new],
-        **{name: list(map(str, run.paths(name))) for name in ("deleted", "orphans", "files")},
+        "new": [path for path, is_new in changes if is_new],
+        "changed": [path for path, is_new in changes if not is_new],
+        **{name: run.paths(name) for name in ("deleted", "orphans", "files")},
         "remarks": run.remarks,
     }
+
+
+# --- after ho apply
+
+
+def write_classes(project: Project, plan: Plan, server: Server, database: str) -> tuple[Optional[Run], str]:
+    """Write the classes of the package from a database in the state of a plan: what was done, and why it could not be."""
+    try:
+        return generate(project, plan, server, database), ""
+    except CannotTell as error:
+        return None, str(error)
+
+
+def show_classes(console: Console, run: Optional[Run], problem: str) -> None:
+    """What became of the package."""
+    if problem:
+        console.line(f"halfhooks: the classes of the package were not written: {problem}", "bold red")
+        console.line(
+            "  help: mend that, then ho codegen; a project without classes says: codegenTarget = none", "green"
+        )
+    elif run and (run.remarks or not run.fresh):
+        show(run, check=False)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from halfhooks.collect import own_keys
 from halfhooks.config import Config, make_config, parse_config
 from halfhooks.git import Repository, parse_pairs
-from halfhooks.ho.database.configured import Settings, database_name, is_production
-from halfhooks.ho.database.databases import DEVELOPMENT, PREFIX, PRODUCTION_COMMENT, Database, Databases
-from halfhooks.ho.database.python_files import Interpreter, PythonRunner, find_interpreter
 from halfhooks.ho.plan import Plan, model_files, read_plan
 from halfhooks.ho.repository import Clone, find_git
 from halfhooks.ho.trees import CommitTree, WorkingTree
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
+
+if TYPE_CHECKING:  # who only wants to know the project does without psycopg2
+    from halfhooks.ho.database.configured import Settings
+    from halfhooks.ho.database.databases import Database, Databases
+    from halfhooks.ho.database.python_files import PythonRunner
 
 
 class Project(NamedTuple):
@@ -33,25 +35,31 @@ class Project(NamedTuple):
     @property
     def settings(self) -> Settings:
         """What the project says about its database."""
+        from halfhooks.ho.database.configured import Settings
+
         folder = "".join(letter if letter.isalnum() else "_" for letter in Path(self.clone.top).name.lower())
-        return Settings(self.config.database, self.config.package or folder)
+        return Settings(self.config.database, self.config.package.rpartition("/")[2] or folder)
 
     @property
     def database(self) -> str:
         """The name of its development database."""
+        from halfhooks.ho.database.configured import database_name
+
         return database_name(self.settings, self.environment)
 
     def python(self) -> PythonRunner:
         """What runs its Python files."""
+        from halfhooks.ho.database.python_files import Interpreter, PythonRunner, find_interpreter
+
         path = find_interpreter(self.config.python, self.clone.top, self.environment)
         half_orm = self.config.database if self.config.database and not self.settings.is_dsn else ""
         return PythonRunner(Interpreter(path, self.clone.top, half_orm, self.environment))
 
 
-def open_project() -> Project:
+def open_project(clone: Optional[Clone] = None) -> Project:
     """The project of the working directory; `CannotTell` where there is none, or its policy cannot be read."""
     git = find_git()
-    clone = Clone(git)
+    clone = clone or Clone(git)
     if not clone.top:
         raise CannotTell("this repository has no working tree: go to a clone of it")
     repository = Repository(git, clone.common_dir, os.environ)
@@ -84,6 +92,14 @@ def plan_here(project: Project) -> Plan:
     raise CannotTell(f"{where}: git switch to one, or ho apply --release X.Y.Z, or ho apply --production")
 
 
+def plan_of_tree(project: Project, top: str = "") -> Plan:
+    """The plan of the working tree, or that of another folder, also where no branch of the workflow is checked out."""
+    name = parse_ref(HEADS + project.clone.branch(), project.layout)
+    return read_plan(
+        WorkingTree(top or project.clone.top), project.layout, name.patch if name.kind == PATCH_BRANCH else ""
+    )
+
+
 def plan_of_version(project: Project, label: str) -> Plan:
     """The plan of a version whose model is in the working tree, production's for ""; `CannotTell` without one."""
     source = WorkingTree(project.clone.top)
@@ -110,6 +126,9 @@ def refuse_foreign(
     project: Project, databases: Databases, name: str, replace: bool, command: str
 ) -> Optional[Database]:
     """The database of a name when we may replace it, None when there is none; else `CannotTell` with what allows it."""
+    from halfhooks.ho.database.configured import is_production
+    from halfhooks.ho.database.databases import DEVELOPMENT, PREFIX, PRODUCTION_COMMENT
+
     file = is_production(project.settings, name, project.environment)
     if file:
         raise CannotTell(f"'{name}' is in production, {file} says: --to another database")

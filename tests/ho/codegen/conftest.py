@@ -15,8 +15,8 @@ import psycopg2
 import pytest
 from psycopg2.extensions import quote_ident
 
-from halfhooks.ho.codegen.introspect import Wanted, read_database
-from halfhooks.ho.codegen.model import Schema
+from halfhooks.ho.codegen.introspect import read_database
+from halfhooks.ho.codegen.model import Schema, Wanted
 from halfhooks.ho.database.cluster import private, stop
 from halfhooks.ho.database.folder import existing
 from halfhooks.survey import CannotTell
@@ -43,7 +43,7 @@ class Database(NamedTuple):
 
     def read(self, *schemas: str, exclude: tuple[str, ...] = ()) -> Schema:
         """What the introspection makes of it."""
-        return read_database(self.dsn, Wanted(schemas, exclude))
+        return Wanted(schemas, exclude).of(read_database(self.dsn))
 
     def create(self, name: str, sql: str = "", options: str = "") -> Database:
         """Another database beside it, made anew."""

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from halfhooks.ho.codegen import model
-from halfhooks.ho.codegen.introspect import Wanted, read_database
+from halfhooks.ho.codegen.introspect import read_database
 from halfhooks.survey import CannotTell
 from tests.ho.codegen.schemas import SHOP
 
@@ -122,9 +122,9 @@ def test_nothing_depends_on_name_order_or_numbers(cluster, shop):
 
 def test_a_database_that_cannot_be_read(cluster):
     with pytest.raises(CannotTell, match=r"the database does not answer: .*nowhere"):
-        read_database("host=/nowhere", Wanted())
+        read_database("host=/nowhere")
     with pytest.raises(CannotTell, match="does not answer"):
-        read_database("not a dsn", Wanted())
+        read_database("not a dsn")
 
 
 def test_the_transaction_cannot_write(shop, monkeypatch):

@@ -1,0 +1,131 @@
+"""Schemas that were read before, by the id of the model and the patches that lead to them: no database is needed again.
+
+They lie in the clone's git directory, so that nothing of it is ever committed: a file that said what the classes rest on
+would be the one that every patch changes. The first line of a file is the id of the schema, the second the schema.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Callable, NamedTuple, Optional
+
+from halfhooks.ho.codegen.model import Column, ForeignKey, Key, Relation, Schema, Type
+from halfhooks.ho.plan import Plan
+from halfhooks.survey import CannotTell
+
+FORMAT = "1"
+"""Part of every name: raised when what is read of a database changes."""
+FOLDER = "halfhooks/schemas"
+MOST = 32
+
+
+class Source(NamedTuple):
+    """A schema: its id, which is that of no other one, and what reads it when somebody needs to know more."""
+
+    id: str
+    read: Callable[[], Schema]
+
+
+def source(schema: Schema) -> Source:
+    """A schema that is at hand."""
+    return Source(hashlib.sha256(repr(schema).encode("utf-8", "surrogatepass")).hexdigest(), lambda: schema)
+
+
+def plan_key(plan: Plan) -> str:
+    """The id of what a plan leads to, the same in every clone and on every server."""
+    return plan.keys(f"schema {FORMAT}")[-1]
+
+
+def find(git_dir: str, key: str) -> Optional[Source]:
+    """The schema that was kept under a key, None for none."""
+    path = Path(git_dir, FOLDER, key)
+    try:
+        with path.open("rb") as file:
+            name = file.readline().decode("ascii").strip()
+        os.utime(path)
+    except (OSError, ValueError):
+        return None
+    return Source(name, lambda: _load(path)) if len(name) == 64 else None
+
+
+def keep(git_dir: str, key: str, found: Source) -> None:
+    """Keep a schema under a key; who cannot write there does without."""
+    folder = Path(git_dir, FOLDER)
+    text = f"{found.id}\n{json.dumps(_dumped(found.read()), separators=(',', ':'))}\n"
+    new = folder / f"{key}.{os.getpid()}.new"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        new.write_text(text, "ascii")
+        new.replace(folder / key)
+        for path in sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)[MOST:]:
+            path.unlink()
+
+
+def _load(path: Path) -> Schema:
+    try:
+        return _loaded(json.loads(path.read_bytes().partition(b"\n")[2]))
+    except (OSError, ValueError, TypeError, IndexError) as error:
+        raise CannotTell(f"'{path}' cannot be read: {error}; delete it, and it is made again: rm '{path}'") from None
+
+
+def _dumped(schema: Schema) -> list[object]:
+    """A schema as lists; each type once, by its number, an inner one before those that are made of it."""
+    types: dict[Type, int] = {}
+
+    def number(kind: Type) -> int:
+        if kind not in types:
+            inner = number(kind.inner) if kind.inner else -1
+            types.setdefault(kind, len(types))
+            listed.append([*kind._replace(inner=None), inner])
+        return types[kind]
+
+    listed: list[object] = []
+    relations = [
+        relation._replace(
+            columns=[column._replace(type=number(column.type)) for column in relation.columns],  # type: ignore[arg-type]
+            referrers=(),
+        )
+        for relation in schema.relations
+    ]
+    return [listed, relations, schema.comments, schema.names]
+
+
+def _loaded(values: Sequence[Any]) -> Schema:
+    """The schema that `_dumped` has made lists of."""
+    types: list[Type] = []
+    for schema, name, kind, _, labels, not_null, fields, comment, inner in values[0]:
+        fields = tuple((field, sql) for field, sql in fields)
+        made = types[inner] if inner >= 0 else None
+        types.append(Type(schema, name, kind, made, tuple(labels), not_null, fields, comment))
+    relations = [_relation(types, Relation(*each)) for each in values[1]]
+    referrers: dict[object, list[ForeignKey]] = {}
+    for relation in relations:
+        for key in relation.foreign_keys:
+            referrers.setdefault(key.target, []).append(key)
+    complete = (each._replace(referrers=tuple(sorted(referrers.get(each.id, ())))) for each in relations)
+    return Schema(tuple(complete), tuple((name, text) for name, text in values[2]), tuple(values[3]))
+
+
+def _relation(types: Sequence[Type], raw: Relation) -> Relation:
+    columns: Any = raw.columns
+    return raw._replace(
+        columns=tuple(Column(name, types[kind], *rest) for name, kind, *rest in columns),
+        primary_key=_key(raw.primary_key) if raw.primary_key else None,
+        unique=tuple(map(_key, raw.unique)),
+        foreign_keys=tuple(map(_foreign_key, raw.foreign_keys)),
+        parents=tuple((schema, name) for schema, name in raw.parents),
+    )
+
+
+def _key(raw: Sequence[Any]) -> Key:
+    return Key(raw[0], tuple(raw[1]))
+
+
+def _foreign_key(raw: Sequence[Any]) -> ForeignKey:
+    name, source, columns, target, target_columns, *rest = raw
+    return ForeignKey(name, tuple(source), tuple(columns), tuple(target), tuple(target_columns), *rest)
