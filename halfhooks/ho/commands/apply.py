@@ -15,8 +15,9 @@ from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.apply import Outcome, apply, databases_of, words_of
 from halfhooks.ho.database.build import Watch, Wish
 from halfhooks.ho.database.failure import Failure, as_values
-from halfhooks.ho.database.hazards import BRIEF, Hazard, refused
+from halfhooks.ho.database.hazards import LONG, Hazard, refused
 from halfhooks.ho.database.hazards import as_values as hazard_values
+from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_branch
 from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import File, Patch, Plan
@@ -123,16 +124,20 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
         is_here = not (arguments.production or arguments.release)
         wants = is_here and not arguments.no_codegen and not outcome.built.failures
         classes, problem = write_classes(project, plan, outcome.server, outcome.name) if wants else (None, "")
+        hazards = list(outcome.built.hazards)
+        if arguments.explain:
+            advice, remarks = lint(plan, databases.version, project.clone.top, project.environment)
+            hazards += advice
+            plan = plan._replace(remarks=(*plan.remarks, *remarks))
     if arguments.json:
-        print(json.dumps(to_json(plan, outcome, classes, problem), indent=2))
+        print(json.dumps(to_json(plan, outcome, hazards, classes, problem), indent=2))
     else:
         for remark in plan.remarks:
             console.line(f"halfhooks: warning: {remark}", "yellow")
-        if arguments.explain:
-            show_hazards(console, outcome.built.hazards)
+        show_hazards(console, plan, hazards)
         show_end(console, plan, outcome)
         show_classes(console, classes, problem)
-    stops = arguments.explain and project.config.locks == "refuse" and refused(outcome.built.hazards)
+    stops = project.config.locks == "refuse" and refused(hazards)
     return FAILED if outcome.built.failures or stops or problem else DONE
 
 
@@ -188,11 +193,12 @@ class Teller:
             self.console.line(line)
 
 
-def show_hazards(console: Console, hazards: Sequence[Hazard]) -> None:
-    """What would hurt in production, the worst last."""
-    for hazard in sorted(hazards, key=lambda hazard: hazard.severity != BRIEF):
+def show_hazards(console: Console, plan: Plan, hazards: Sequence[Hazard]) -> None:
+    """What would hurt in production, in the order in which it runs."""
+    order = {file.path: number for number, file in enumerate(file for patch in plan.patches for file in patch.files)}
+    for hazard in sorted(hazards, key=lambda hazard: (order[hazard.file], hazard.line)):
         first, *rest = hazard.lines()
-        console.line(first, "dim" if hazard.severity == BRIEF else "bold yellow")
+        console.line(first, "bold yellow" if hazard.severity == LONG else "yellow")
         for line in rest:
             console.line(line)
 
@@ -255,7 +261,9 @@ def file_values(file: File) -> dict[str, object]:
     return {"path": file.path, "kind": file.kind, "data": file.data, "transaction": not file.no_transaction}
 
 
-def to_json(plan: Plan, outcome: Outcome, classes: Optional[Run], problem: str) -> dict[str, object]:
+def to_json(
+    plan: Plan, outcome: Outcome, hazards: Sequence[Hazard], classes: Optional[Run], problem: str
+) -> dict[str, object]:
     """What was done, as the values of one JSON document."""
     from halfhooks.ho.commands.codegen import to_json as codegen_values
 
@@ -269,7 +277,7 @@ def to_json(plan: Plan, outcome: Outcome, classes: Optional[Run], problem: str) 
         "cached": built.skipped,
         "ran": [ran._asdict() for ran in built.ran],
         "failures": [{"patch": patch, **as_values(failure)} for patch, failure in built.failures],
-        "hazards": hazard_values(built.hazards),
+        "hazards": hazard_values(hazards),
         "seconds": round(outcome.seconds, 3),
         "codegen": codegen_values(classes) if classes else {"problem": problem} if problem else None,
     }

@@ -194,6 +194,7 @@ def test_explain_says_what_and_where_whatever_is_cached(long):
 def test_a_python_file_that_writes_a_table_anew_is_seen(long):
     code = "def apply(connection):\n    connection.cursor().execute('alter table users alter id type int')\n"
     found = json.loads(long.patch(code, "02.py").applied("--explain", "--json").out)["hazards"]
+    found = [each for each in found if each["source"] == "observed"]
     assert [(each["file"], each["line"], each["rewritten"]) for each in found][1:] == [
         ("Patches/2-new/01.sql", 2, True),
         ("Patches/2-new/02.py", 0, True),
@@ -218,3 +219,30 @@ def test_it_sees_in_the_same_way_as_it_builds(long):
     without = long.fingerprint()
     long.applied("--explain")
     assert long.fingerprint() == without
+
+
+def test_squawks_advice_stands_beside_what_was_seen(long):
+    alone = "-- halfhooks: no-transaction\n\nreindex index concurrently users_pkey;"
+    long.patch("\ncreate table c (x char(3));\nalter table users alter id type bigint;").patch(alone, "03.sql")
+    found = json.loads(long.applied("--explain", "--json").out)["hazards"]
+    advice = {
+        (each["rule"], each["file"], each["line"], each["column"]) for each in found if each["source"] == "squawk"
+    }
+    assert ("ban-char-field", HERE, 2, 19) in advice
+    assert "changing-column-type" not in {each["rule"] for each in found}
+    lines = long.applied("--explain").out.splitlines()
+    places = [line.split(":")[0] for line in lines if line.startswith("Patches/") and ": " in line]
+    assert places == sorted(places) and len(set(places)) > 1
+    assert any(line.endswith("(squawk: ban-char-field)") and line.startswith(f"{HERE}:2:19: ") for line in lines)
+
+
+def test_without_squawk_there_is_a_remark_and_no_error(long, monkeypatch, tmp_path):
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    without = long.applied("--explain")
+    assert "squawk is not installed" in without.out and "writes all of 'public.users'" in without.out
+    program = tmp_path / "squawk"
+    for code in ("exit 7", "echo '{'", "echo '[{}]'"):
+        program.write_text(f"#!/bin/sh\n{code}\n")
+        program.chmod(0o755)
+        assert "squawk gave no advice: " in long.applied("--explain").out
+    assert "squawk" not in long.applied().out
