@@ -12,6 +12,7 @@ from typing import Optional
 
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
+from halfhooks.ho.local_rules import LOCAL
 from halfhooks.ho.prose import WIDTH, fitted
 from halfhooks.names import distance, nearest
 from halfhooks.rules import RULES, Rule
@@ -43,6 +44,7 @@ GROUPS = {
 SCOPES = {
     "commit": "every new commit of a push",
     "update": "the refs before and after a push",
+    "tree": "a working tree, by the hooks of a clone and by ho validate",
 }
 
 
@@ -76,7 +78,8 @@ def main(argv: Sequence[str]) -> int:
 
 def rules() -> list[Rule]:
     """All rules, by code."""
-    return [RULES[code] for code in sorted(RULES)]
+    known = {**RULES, **LOCAL}
+    return [known[code] for code in sorted(known)]
 
 
 def text(rule: Rule) -> str:
@@ -143,7 +146,7 @@ def speaking_of(word: str) -> list[Rule]:
         for rule in rules()
         if any(words & meant for words in told[rule.code])
     ]
-    return [RULES[code] for _, code in sorted(ranked)]
+    return [found for _, code in sorted(ranked) for found in rules() if found.code == code]
 
 
 def words_by_weight(rule: Rule) -> list[set[str]]:

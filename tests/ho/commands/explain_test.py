@@ -8,18 +8,20 @@ import pytest
 
 from halfhooks.ho.cli import main
 from halfhooks.ho.commands import explain
+from halfhooks.ho.local_rules import LOCAL
 from halfhooks.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[3]
+ALL = {**RULES, **LOCAL}
 
 
-@pytest.mark.parametrize("code", RULES)
+@pytest.mark.parametrize("code", ALL)
 def test_each_rule_has_a_page(code, capsys):
     assert main(["explain", code]) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"{code} {RULES[code].slug}" in shown
-    assert " ".join(explain.text(RULES[code]).split()) in shown
-    assert f"to mend it: {RULES[code].hint}" in shown
+    assert f"{code} {ALL[code].slug}" in shown
+    assert " ".join(explain.text(ALL[code]).split()) in shown
+    assert f"to mend it: {ALL[code].hint}" in shown
 
 
 @pytest.mark.parametrize("word", ["HH301", "hh301", "301", "release-file-immutable", "Release-File-Immutable"])
@@ -40,7 +42,7 @@ def test_without_a_rule_all_are_listed(capsys):
     assert main(["explain"]) == 0
     shown = capsys.readouterr().out
     lines = [line.strip() for line in shown.splitlines()]
-    for rule in RULES.values():
+    for rule in ALL.values():
         assert [
             line for line in lines if line.startswith(f"{rule.code}  {rule.slug} ") and line.endswith(f"  {rule.why}")
         ]
@@ -104,7 +106,7 @@ def test_examples_are_blocks_in_markdown():
 def test_all_pages_in_the_order_of_their_codes(capsys):
     assert main(["explain", "--all"]) == 0
     titles = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "HH"]
-    assert titles == sorted(RULES)
+    assert titles == sorted(ALL)
 
 
 def test_each_rule_belongs_to_a_group_with_a_title():
