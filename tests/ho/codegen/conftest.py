@@ -17,6 +17,7 @@ from psycopg2.extensions import quote_ident
 
 from halfhooks.ho.codegen.introspect import read_database
 from halfhooks.ho.codegen.model import Schema, Wanted
+from halfhooks.ho.database.binaries import OVERRIDE
 from halfhooks.ho.database.cluster import private, stop
 from halfhooks.ho.database.folder import existing
 from halfhooks.survey import CannotTell
@@ -71,16 +72,17 @@ class Database(NamedTuple):
 
 @pytest.fixture(scope="session")
 def cluster(isolated_git: None) -> Iterator[Database]:
-    """The database `postgres` of a private server of this session; where there is no PostgreSQL the tests are skipped."""
+    """The database `postgres` of a private server of this session; without PostgreSQL the tests fail."""
     base = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp") / f"hhg-{secrets.token_hex(4)}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "HALFHOOKS"))}
+    ours = ("PG", "HALFHOOKS")
+    kept = {name: value for name, value in os.environ.items() if name == OVERRIDE or not name.startswith(ours)}
     environment = {**kept, "HALFHOOKS_SERVERS": str(base), "HALFHOOKS_IDLE": "300"}
     try:
         with private(environment) as server:
             host, user = (dict(server.keywords)[key] for key in ("host", "user"))
             yield Database(host, user, "postgres", server.bindir)
     except CannotTell as error:
-        pytest.skip(str(error))
+        pytest.fail(f"classes are tested against a real PostgreSQL: {error}")
     finally:
         for place in existing(environment):
             stop(place, remove=True, force=True)

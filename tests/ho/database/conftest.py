@@ -15,12 +15,13 @@ from typing import Any, NamedTuple, Optional
 import pytest
 
 from halfhooks.ho import cli
-from halfhooks.ho.database.binaries import find_binaries
+from halfhooks.ho.database.binaries import OVERRIDE, find_binaries
 from halfhooks.ho.database.cluster import existing, private, stop
 from halfhooks.ho.database.connect import Server, ask
 from halfhooks.survey import CannotTell
 from tests.builders import PROJECT, run
 
+OURS = ("PG", "HALFORM", "HALFHOOKS")
 SCHEMA = """\
 create table users (id int primary key, name text not null);
 create function twice(x int) returns int language sql as $$ select 2 * x $$;
@@ -34,12 +35,12 @@ def servers(isolated_git: None) -> Iterator[dict[str, str]]:
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) else Path("/tmp")
     base = parent / f"hht-{secrets.token_hex(4)}"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "HALFORM", "HALFHOOKS"))}
+    kept = {name: value for name, value in os.environ.items() if name == OVERRIDE or not name.startswith(OURS)}
     environment = {**kept, "HALFHOOKS_SERVERS": str(base), "HALFHOOKS_IDLE": "120", "HALFORM_CONF_DIR": "/nowhere"}
     try:
         find_binaries(environment)
     except CannotTell as error:
-        pytest.skip(str(error))
+        pytest.fail(f"databases are tested against a real PostgreSQL: {error}")
     yield environment
     for place in existing(environment):
         stop(place, remove=True, force=True)
@@ -51,7 +52,7 @@ def servers(isolated_git: None) -> Iterator[dict[str, str]]:
 def environment(servers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The same as the environment of this process."""
     for name in list(os.environ):
-        if name.startswith(("PG", "HALFORM", "HALFHOOKS")):
+        if name.startswith(OURS):
             monkeypatch.delenv(name)
     for name, value in servers.items():
         monkeypatch.setenv(name, value)
