@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "show releases, patches, and the next steps",
     "doctor": "say what is missing on this machine and in this clone",
     "apply": "bring the development database to what the working tree describes",
+    "validate": "build and test a patch in its release, or a release, in a throwaway database",
     "db": "restore, open, compare and fingerprint databases",
     "server": "show or stop the private PostgreSQL server",
     "cache": "show or clear the states of databases that are kept",

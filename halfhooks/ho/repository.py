@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
@@ -50,6 +51,10 @@ class Clone:
         process = self.start(*arguments, index=index)
         process.write(data)
         return decoded(process.finish())
+
+    def answer(self, *arguments: str) -> tuple[int, str]:
+        """The exit code of a git for which that is an answer, and what it printed."""
+        return answer((*self._argv, *arguments), self._environment)
 
     def ask(self, *arguments: str) -> str:
         """What git printed, "" where it failed: for questions to which that is an answer."""
@@ -102,6 +107,12 @@ def find_git() -> str:
 def make_repository(git: str, folder: str, branch: str) -> None:
     """Makes an empty repository whose first commit will be on `branch`; a `GitError` when git failed."""
     Process((git, "init", "-q", "-b", branch, "--", folder), {**os.environ, "LC_ALL": "C"}).finish()
+
+
+def answer(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code of a git that may fail, and what it printed."""
+    done = subprocess.run(argv, env=environment, stdin=subprocess.DEVNULL, capture_output=True)
+    return done.returncode, decoded(done.stdout)
 
 
 def decoded(output: bytes) -> str:

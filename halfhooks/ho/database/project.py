@@ -20,7 +20,7 @@ from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
 if TYPE_CHECKING:  # who only wants to know the project does without psycopg2
     from halfhooks.ho.database.configured import Settings
     from halfhooks.ho.database.databases import Database, Databases
-    from halfhooks.ho.database.python_files import PythonRunner
+    from halfhooks.ho.database.python_files import Interpreter, PythonRunner
 
 
 class Project(NamedTuple):
@@ -49,11 +49,17 @@ class Project(NamedTuple):
 
     def python(self) -> PythonRunner:
         """What runs its Python files."""
-        from halfhooks.ho.database.python_files import Interpreter, PythonRunner, find_interpreter
+        from halfhooks.ho.database.python_files import PythonRunner
+
+        return PythonRunner(self.interpreter())
+
+    def interpreter(self) -> Interpreter:
+        """The interpreter of the project, at work in its working tree."""
+        from halfhooks.ho.database.python_files import Interpreter, find_interpreter
 
         path = find_interpreter(self.config.python, self.clone.top, self.environment)
         half_orm = self.config.database if self.config.database and not self.settings.is_dsn else ""
-        return PythonRunner(Interpreter(path, self.clone.top, half_orm, self.environment))
+        return Interpreter(path, self.clone.top, half_orm, self.environment)
 
 
 def open_project(clone: Optional[Clone] = None) -> Project:

@@ -1,0 +1,175 @@
+"""What a developer has validated: the merge of a patch into its release as it would be, the tip of a branch, any commit.
+
+The merge is a commit that no ref leads to; git removes it in time, as it does with all such objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from halfhooks.ho.checkout import checked_out
+from halfhooks.ho.database.project import Project
+from halfhooks.ho.plan import CANDIDATE, Books
+from halfhooks.ho.repository import Clone, find_git
+from halfhooks.ho.trees import CommitTree
+from halfhooks.layout import HEADS
+from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
+from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
+from halfhooks.version import parse_version
+
+USAGE = 129
+"""The exit code of a git that does not know an option."""
+CLEAN, CONFLICTS = 0, 1
+"""The exit codes of a merge that is not only an attempt."""
+COMMITTER = ("-c", "user.name=halfhooks", "-c", "user.email=halfhooks@localhost")
+"""Whose a merge is that nobody sees."""
+
+
+class Candidate(NamedTuple):
+    """What is to be validated. `words` name it; `commit` is "" where a merge has `conflicts`, and `into` is its target."""
+
+    words: str
+    commit: str
+    remarks: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+    into: str = ""
+
+
+class Tip(NamedTuple):
+    """A branch by the name under which its newest known commit is found here."""
+
+    name: str
+    commit: str
+
+
+def of_head(project: Project) -> Candidate:
+    """What is checked out: on a patch branch its merge into the release that lists it, else the tip."""
+    clone = project.clone
+    branch = clone.branch()
+    name = parse_ref(HEADS + branch, project.layout)
+    commit = clone.commit("HEAD")
+    remarks = tuple(_left_out(clone))
+    if name.kind == PATCH_BRANCH and commit:
+        return _merged(project, name.patch, Tip(branch, commit), remarks)
+    if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH) and commit:
+        return Candidate(f"'{branch}'", commit, remarks)
+    where = f"'{branch}' is neither a patch branch nor a release branch" if branch else "HEAD is detached"
+    raise CannotTell(f"{where}: git switch to one, or ho validate --commit HEAD")
+
+
+def of_patch(project: Project, patch: str) -> Candidate:
+    """A patch, merged into the release that lists it."""
+    tip, remarks = newest(project.clone, f"{project.layout.patch}{patch}")
+    return _merged(project, patch, tip, remarks)
+
+
+def of_release(project: Project, text: str) -> Candidate:
+    """The tip of a release branch."""
+    version = parse_version(text)
+    if version is None:
+        raise CannotTell(f"'{text}' is no version: X.Y.Z")
+    tip, remarks = newest(project.clone, f"{project.layout.release}{version}")
+    return Candidate(f"'{tip.name}'", tip.commit, remarks)
+
+
+def of_commit(project: Project, text: str) -> Candidate:
+    """Any commit."""
+    commit = project.clone.commit(text)
+    if not commit:
+        raise CannotTell(f"'{text}' names no commit here")
+    return Candidate(f"{text}" if commit.startswith(text) else f"'{text}', {commit[:10]}", commit)
+
+
+def newest(clone: Clone, branch: str) -> tuple[Tip, tuple[str, ...]]:
+    """The newest tip of a branch that is known here, and remarks; `CannotTell` where there is none."""
+    here, there = clone.commit(HEADS + branch), clone.commit(tracking(ORIGIN) + branch)
+    ours, theirs = Tip(branch, here), Tip(f"{ORIGIN}/{branch}", there)
+    if not here and not there:
+        raise CannotTell(f"there is no branch '{branch}', here or on {ORIGIN}: git fetch {ORIGIN}")
+    if not there or (here and _contains(clone, here, there)):
+        return ours, ()
+    if not here or _contains(clone, there, here):
+        return theirs, ()
+    return theirs, (f"'{branch}' and '{theirs.name}' have each what the other has not: '{theirs.name}' is taken",)
+
+
+def _contains(clone: Clone, commit: str, other: str) -> bool:
+    return clone.answer("merge-base", "--is-ancestor", other, commit)[0] == 0
+
+
+def _left_out(clone: Clone) -> Iterator[str]:
+    """A remark on what is not committed."""
+    changed = clone.run("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames").split("\0")[:-1]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        yield f"what is not committed is left out: '{changed[0][3:]}'{more}"
+
+
+def _merged(project: Project, patch: str, tip: Tip, remarks: tuple[str, ...]) -> Candidate:
+    """A patch merged into the release that lists it as a candidate."""
+    clone = project.clone
+    release, said = release_of(project, patch)
+    remarks += said
+    if _contains(clone, tip.commit, release.commit):
+        return Candidate(f"'{tip.name}', which has all of '{release.name}'", tip.commit, remarks)
+    if _contains(clone, release.commit, tip.commit):
+        return Candidate(f"'{release.name}', which has all of '{tip.name}'", release.commit, remarks)
+    words = f"'{tip.name}' merged into '{release.name}'"
+    tree, conflicts = merge(project, release.commit, tip.commit)
+    if conflicts:
+        return Candidate(words, "", remarks, conflicts, release.name)
+    commit = clone.run(*COMMITTER, "commit-tree", tree, "-p", release.commit, "-p", tip.commit, "-m", words)
+    return Candidate(words, commit, remarks)
+
+
+def release_of(project: Project, patch: str) -> tuple[Tip, tuple[str, ...]]:
+    """The release whose branch lists a patch as a candidate, by its newest known tip; `CannotTell` where none does."""
+    layout = project.layout
+    prefixes = (HEADS, tracking(ORIGIN))
+    listed = project.clone.run(
+        "for-each-ref", "--format=%(refname)", *(f"{prefix}{layout.release}*" for prefix in prefixes)
+    )
+    branches = {ref[len(prefix) :] for ref in listed.split("\n") for prefix in prefixes if ref.startswith(prefix)}
+    reader = Reader(project.repository)
+    try:
+        for branch in sorted(branches):
+            version = parse_ref(HEADS + branch, layout).version
+            tip, remarks = newest(project.clone, branch)
+            books = Books(CommitTree(reader, tip.commit), layout)
+            for each, state in books.listed(version) if version in books.preparing() else ():
+                if each == patch and state == CANDIDATE:
+                    return tip, remarks
+                if each == patch:
+                    raise CannotTell(f"'{patch}' is integrated in {version} ({state}): ho validate --release {version}")
+    finally:
+        reader.close()
+    raise CannotTell(f"no release that is known here lists '{patch}' as a candidate: git fetch {ORIGIN}")
+
+
+def merge(project: Project, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+    """The tree of a merge of two commits, or "" and the files that are in conflict; nothing but objects is written."""
+    options = ("--write-tree", "-z", "--name-only", "--no-messages")
+    status, output = project.clone.answer("merge-tree", *options, ours, theirs)
+    if status == USAGE:  # git before 2.38
+        return merge_in_folder(project, ours, theirs)
+    tree, *conflicts = output.split("\0")[:-1] or [""]
+    if status not in (CLEAN, CONFLICTS) or not tree:
+        raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}: have they a common history?")
+    return (tree, ()) if status == CLEAN else ("", tuple(conflicts))
+
+
+def merge_in_folder(project: Project, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
+    """The same, in a checkout."""
+    bases = project.clone.ask("merge-base", "--all", ours, theirs).split()
+    if not bases:
+        raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}: they have no common history")
+    with checked_out(project.clone, find_git(), ours, project.environment) as checkout:
+        status, _ = checkout.answer("merge-recursive", *bases, "--", ours, theirs)
+        if status == CLEAN:
+            return checkout.answer("write-tree")[1], ()
+        _, unmerged = checkout.answer("diff", "--name-only", "--diff-filter=U", "-z")
+        conflicts = tuple(sorted(set(unmerged.split("\0")[:-1])))
+        if not conflicts:
+            raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}")
+        return "", conflicts

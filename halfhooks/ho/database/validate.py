@@ -1,0 +1,238 @@
+"""Validates a commit: its database is built from nothing but its files, and the tests pass there.
+
+Nothing of the clone changes: the files are in a folder of their own, the database is thrown away, and what is known in the
+end is kept below the git directory (`halfhooks.ho.records`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Callable, NamedTuple, Optional
+
+from halfhooks import __version__
+from halfhooks.collect import own_keys
+from halfhooks.config import Config, make_config, parse_config
+from halfhooks.ho import validation
+from halfhooks.ho.checkout import checked_out, without_git
+from halfhooks.ho.codegen.project import stale
+from halfhooks.ho.database import build
+from halfhooks.ho.database.apply import databases_of
+from halfhooks.ho.database.build import Built, Wish, building
+from halfhooks.ho.database.catalog import Object, fingerprint, read_catalog
+from halfhooks.ho.database.connect import connected
+from halfhooks.ho.database.databases import Databases
+from halfhooks.ho.database.project import Project
+from halfhooks.ho.database.python_files import Interpreter, PythonRunner, process_environment
+from halfhooks.ho.plan import File, Plan, read_plan
+from halfhooks.ho.records import Records
+from halfhooks.ho.repository import find_git
+from halfhooks.ho.testing import command_of, run_tests
+from halfhooks.ho.trees import CommitTree
+from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of, repeated, subject_of
+from halfhooks.snapshot import entry_at, is_file
+from halfhooks.survey import CannotTell, Reader
+
+INTERPRETER = "python"
+MOST_LINES = 40
+"""Lines of a diff of generated code that are shown."""
+AGAIN = (
+    "  this is its second time: what '-- @HOP:data' marks can be applied at any time, as by ON CONFLICT DO NOTHING",
+)
+
+
+class Watch(NamedTuple):
+    """Who wants to know how it goes on: `building` as for `ho apply`, `step` before each other step with its words.
+
+    `known` is called instead with a record from before; `output` is the descriptor that the tests write to, ours for None.
+    """
+
+    building: build.Watch = build.Watch()
+    step: Callable[[str], None] = lambda words: None
+    known: Callable[[Record], None] = lambda record: None
+    output: Optional[int] = None
+
+
+class Subject(NamedTuple):
+    """What is validated: a commit with its tree, policy, plan, and the id of all that the outcome depends on."""
+
+    commit: str
+    tree: str
+    config: Config
+    plan: Plan
+    id: str
+
+
+def read_subject(project: Project, commit: str) -> Subject:
+    """What a commit holds, by its own policy under the clone's own keys; `CannotTell` where it is no project."""
+    reader = Reader(project.repository)
+    try:
+        entry = entry_at(reader, commit, project.layout.policy)
+        pairs = project.repository.blob_config(entry.oid) if entry and is_file(entry) else []
+        fields, problems = parse_config(pairs)
+        for problem in problems:
+            raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}")
+        config = make_config({**fields, **parse_config(own_keys(project.repository.start_config()))[0]})
+        layout = config.layout()
+        plan = repeated(read_plan(CommitTree(reader, commit), layout))
+        return Subject(commit, reader.commit(commit).tree, config, plan, subject_of(reader, commit, layout, plan))
+    finally:
+        reader.close()
+
+
+def known(project: Project, subject: Subject, tests: bool) -> Optional[Record]:
+    """The record that makes another validation pointless; that of a tree with the same subject becomes this tree's."""
+    records, command = Records(project.clone.common_dir), command_of(subject.config.tests)
+    found = records.find(subject.tree)
+    if found and found.vouches_for(tests, command):
+        return found
+    for other in records.all():
+        if other.subject == subject.id and other.vouches_for(tests, command):
+            same = other._replace(tree=subject.tree, patches=patches_of(subject.plan))
+            records.save(same)
+            return same
+    return None
+
+
+def validate(
+    project: Project,
+    commit: str,
+    watch: Watch,
+    force: bool = False,
+    tests: bool = True,
+    wish: Optional[Wish] = None,
+) -> Record:
+    """Validate a commit, which no ref has to lead to, unless its tree was before; `force` does in any case.
+
+    A record that `passed` is kept. `CannotTell` where it could not be found out: no server, no interpreter, no project.
+    """
+    subject = read_subject(project, commit)
+    found = None if force else known(project, subject, tests)
+    if found:
+        watch.known(found)
+        return found
+    record = _Validation(project, subject, watch, tests, wish or Wish()).run()
+    if record.passed:
+        Records(project.clone.common_dir).save(record)
+    return record
+
+
+class _Validation:
+    """One validation under way; `problems`, `warnings` and `seconds` grow."""
+
+    def __init__(self, project: Project, subject: Subject, watch: Watch, tests: bool, wish: Wish) -> None:
+        self.project = project
+        self.subject = subject
+        self.watch = watch
+        self.tests = tests
+        self.wish = wish
+        self.problems: list[Problem] = []
+        self.warnings: list[str] = list(subject.plan.remarks)
+        self.seconds: dict[str, float] = {}
+
+    def run(self) -> Record:
+        """All of it. What a step finds does not keep the next one from running, unless there is no database."""
+        at = int(time.time())
+        objects: list[Object] = []
+        generated, tests = LEFT_OUT, Tested(result=LEFT_OUT)
+        clone, environment = self.project.clone, self.project.environment
+        with contextlib.ExitStack() as stack:
+            with self._timed("checkout"):
+                checkout = stack.enter_context(checked_out(clone, find_git(), self.subject.commit, environment))
+            interpreter = self.project.interpreter()._replace(
+                top=str(checkout.tree), environment=without_git(environment)
+            )
+            databases = stack.enter_context(databases_of(self.project))
+            with self._timed("database"):
+                built = self._build(stack, databases, interpreter)
+            version = databases.connection.info.parameter_status("server_version") or str(databases.version)
+            if built.name:
+                with connected(databases.server, built.name) as connection:
+                    objects = read_catalog(connection)
+                self.warnings += unfinished(objects)
+                with self._timed("generated code"):
+                    generated = self._compare(databases, built.name, checkout.tree)
+                if self.tests:
+                    variables = process_environment(interpreter, databases.server, built.name, checkout.folder)
+                    with self._timed("tests"):
+                        tests = self._test(interpreter, checkout.tree, variables)
+        plan, subject = self.subject.plan, self.subject
+        return Record(
+            tree=subject.tree,
+            commit=subject.commit,
+            subject=subject.id,
+            production=plan.label,
+            model=plan.base,
+            patches=patches_of(plan),
+            server=version,
+            fingerprint=fingerprint(objects) if objects else "",
+            generated=generated,
+            tests=tests,
+            warnings=tuple(self.warnings),
+            problems=tuple(self.problems),
+            at=at,
+            seconds=self.seconds,
+            halfhooks=__version__,
+        )
+
+    def _build(self, stack: contextlib.ExitStack, databases: Databases, interpreter: Interpreter) -> Built:
+        ran: list[File] = []
+        hooks = self.watch.building.hooks
+
+        def begins(file: File) -> None:
+            ran.append(file)
+            hooks.file(file)
+
+        watch = self.watch.building._replace(hooks=hooks._replace(file=begins))
+        made = building(databases, self.subject.plan, self.wish, PythonRunner(interpreter), watch)
+        built = stack.enter_context(made)
+        for patch, failure in built.failures:
+            again = AGAIN if ran[-2:] == [ran[-1]] * 2 and failure.path == ran[-1].path else ()
+            self.problems.append(Problem(patch, (*failure.lines(), *again)))
+        return built
+
+    def _compare(self, databases: Databases, name: str, tree: Path) -> str:
+        """Whether the generated code of the commit is that of its database (HH701)."""
+        config = self.subject.config
+        project = self.project._replace(config=config, layout=config.layout())
+        lines = stale(project, databases, name, str(tree))
+        if lines:
+            shown = (
+                lines
+                if len(lines) <= MOST_LINES
+                else [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} lines more"]
+            )
+            said = "generated code is not what the database gives (HH701)"
+            help = "help: ho codegen on the branch of the patch, git add what it wrote, and commit"
+            self.problems.append(Problem(validation.GENERATED, (said, *(f"  {line}" for line in (*shown, help)))))
+        return validation.STALE if lines else validation.FRESH
+
+    def _test(self, interpreter: Interpreter, tree: Path, variables: dict[str, str]) -> Tested:
+        command = command_of(self.subject.config.tests)
+        if command:
+            self.watch.step(f"tests: {' '.join((INTERPRETER, '-m', *command))}")
+        tests = run_tests(command, interpreter.path, tree, variables, self.watch.output)
+        if tests.result == FAILED:
+            how = f"were ended by signal {-tests.code}" if tests.code < 0 else f"ended with exit code {tests.code}"
+            self.problems.append(Problem(validation.TESTS, (f"the tests {how}",)))
+        elif tests.result == validation.NOTHING:
+            self.warnings.append("there are no tests: nothing shows that the code works on this database")
+        return tests
+
+    @contextlib.contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.seconds[step] = round(time.monotonic() - started, 3)
+
+
+def unfinished(objects: list[Object]) -> Iterator[str]:
+    """Warnings of what a database has that does not hold: invalid indexes, constraints that nobody has checked."""
+    for each in objects:
+        facts = each.definition.split("\n")
+        if each.kind == "index" and "invalid" in facts:
+            yield f"the index {each.name} is invalid, as a failed CREATE INDEX CONCURRENTLY leaves it: reindex or drop it"
+        if each.kind == "constraint" and "not valid" in facts and "NOT ENFORCED" not in each.definition:
+            yield f"the constraint {each.name} is NOT VALID: alter table ... validate constraint"
