@@ -33,6 +33,8 @@ COMMANDS = {
     "db": "restore, open, compare and fingerprint databases",
     "server": "show or stop the private PostgreSQL server",
     "cache": "show or clear the states of databases that are kept",
+    "update": "list the releases that a database in production has before it",
+    "upgrade": "bring a database in production to a release",
     "codegen": "write Python classes from the schema of a database",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",

@@ -113,7 +113,7 @@ def read_plan(source: Source, layout: Layout, current: str = "", production: boo
         if not source.has_folder(folder):
             raise CannotTell(f"there is no folder '{folder}': mkdir -p {folder}")
         remarks.append(f"no release lists '{current}' as a candidate yet: it is applied last")
-        patches.append(Patch(current, "", CURRENT, tuple(_files(source, folder))))
+        patches.append(Patch(current, "", CURRENT, tuple(patch_files(source, folder))))
     return Plan(label, model_files(source, layout, label), tuple(patches), tuple(remarks))
 
 
@@ -175,12 +175,12 @@ def _patches(source: Source, layout: Layout, books: Books, current: str) -> Iter
                 if state != CANDIDATE or patch == current:
                     raise CannotTell(f"'{patch}' is listed in {version} ({state}), but there is no folder '{folder}'")
                 continue
-            files = tuple(_files(source, folder))
+            files = tuple(patch_files(source, folder))
             if files or patch == current or state != CANDIDATE:
                 yield Patch(patch, str(version), CURRENT if patch == current else state, files)
 
 
-def _files(source: Source, folder: str) -> Iterator[File]:
+def patch_files(source: Source, folder: str) -> Iterator[File]:
     """The files of a patch that run, in the order of the bytes of their names."""
     for name in sorted(source.names(folder), key=lambda name: name.encode("utf-8", "surrogateescape")):
         kind = SUFFIXES.get(name[name.rfind(".") :] if "." in name else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ def test_each_command_has_help_with_an_example(name, capsys):
 def test_each_example_is_a_call_that_its_parser_accepts(name):
     parser = cli.load(name).parser()
     for line in parser.epilog.splitlines()[1:]:
-        program, command, *arguments = line.partition("  #")[0].split()
+        program, command, *arguments = shlex.split(line.partition("  #")[0])
         assert (program, command) == ("ho", name)
         if "--help" not in arguments:
             parser.parse_args(arguments)

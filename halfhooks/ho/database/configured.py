@@ -29,7 +29,12 @@ class Settings(NamedTuple):
     @property
     def is_dsn(self) -> bool:
         """Whether the project gives a whole connection (`host=db dbname=shop`, `postgresql://db/shop`)."""
-        return "=" in self.database or "://" in self.database
+        return is_dsn(self.database)
+
+
+def is_dsn(text: str) -> bool:
+    """Whether a text is a whole connection (`host=db dbname=shop`, `postgresql://db/shop`), and not just a name."""
+    return "=" in text or "://" in text
 
 
 def database_name(settings: Settings, environment: Mapping[str, str]) -> str:

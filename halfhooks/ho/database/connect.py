@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from halfhooks.ho.database.folder import Place
 
-__all__ = ["Error", "OperationalError"]
+__all__ = ["Connection", "Error", "OperationalError"]
 
 T = TypeVar("T")
 MAINTENANCE = "postgres"

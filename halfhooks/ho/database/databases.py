@@ -39,6 +39,7 @@ LOCK_SPACE = 0x68686462
 ANNOUNCE = 0.5
 """Seconds of waiting for another command before that is said."""
 FILE_COPY_SINCE = 150000
+PROVIDERS_SINCE = 150000
 QUOTED_LISTS = ("local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces")
 """Settings that PostgreSQL stores as a list of quoted names (GUC_LIST_QUOTE in its source)."""
 
@@ -103,23 +104,46 @@ class Databases:
 
     # --- make
 
-    def make(self, template: str = EMPTY, **mark: object) -> str:
-        """A new scratch database, empty or a copy of another one; its name. We hold its lock until we end."""
+    def make(self, template: str = EMPTY, like: str = "", **mark: object) -> str:
+        """A new scratch database, empty or a copy of another one; its name. We hold its lock until we end.
+
+        An empty one has the encoding and the collation of `like`, the name of a database, where that is given.
+        """
         name = PREFIX + "tmp_" + os.urandom(8).hex()
         if not self.lock(name, wait=False):
             raise CannotTell(f"'{name}' is locked")
         self._scratch.add(name)
-        self._create(name, template)
+        self._create(name, template, like)
         self.mark(name, kind=SCRATCH, **mark)
         if template != EMPTY:
-            for statement in self._beside(template, name):
-                self.run(statement)
+            self.beside(template, name)
         return name
 
-    def _create(self, name: str, template: str) -> None:
-        encoding = " encoding 'UTF8'" if template == EMPTY else ""
+    def _create(self, name: str, template: str, like: str) -> None:
+        encoding = " encoding 'UTF8'" if template == EMPTY and not like else ""
+        encoding += "".join(f" {key} {literal(self.connection, value)}" for key, value in self._locale(like))
         copy = " strategy file_copy" if self.version >= FILE_COPY_SINCE and self.server.private else ""
         self._patiently(f"create database {self.quote(name)} template {self.quote(template)}{encoding}{copy}")
+
+    def _locale(self, name: str) -> list[tuple[str, str]]:
+        """What CREATE DATABASE has to be told for an empty database to sort and compare as another one does."""
+        provider = "datlocprovider" if self.version >= PROVIDERS_SINCE else "'c'"
+        locale = (
+            "datlocale" if self.version >= 170000 else "daticulocale" if self.version >= PROVIDERS_SINCE else "null"
+        )
+        query = f"""select pg_encoding_to_char(encoding), datcollate, datctype, {provider}, {locale}
+            from pg_database where datname = %s"""
+        found = []
+        for encoding, collate, ctype, kind, locale_name in self.run(query, name):
+            found = [("encoding", encoding), ("lc_collate", collate), ("lc_ctype", ctype)]
+            found += [("locale_provider", "icu"), ("icu_locale", locale_name)] if kind == "i" else []
+            found += [("locale_provider", "builtin"), ("builtin_locale", locale_name)] if kind == "b" else []
+        return found
+
+    def beside(self, source: str, name: str) -> None:
+        """Give a database the settings of another one, and the privileges on it, which no dump has."""
+        for statement in self._beside(source, name):
+            self.run(statement)
 
     def _beside(self, source: str, name: str) -> Iterator[str]:
         """The statements for what CREATE DATABASE does not copy: settings of a database, and privileges on it."""

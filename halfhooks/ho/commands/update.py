@@ -1,0 +1,158 @@
+"""`ho update`: which releases a database in production has before it. Only reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from halfhooks.git import GitError
+from halfhooks.ho.cli import command_parser
+from halfhooks.ho.console import Console, cannot_tell
+from halfhooks.ho.database.configured import Settings as DatabaseSettings
+from halfhooks.ho.database.connect import Error
+from halfhooks.ho.database.meta import Recorded
+from halfhooks.ho.production.backup import size_words
+from halfhooks.ho.production.engine import begun
+from halfhooks.ho.production.options import Meant, add_database, add_source, meant, policy
+from halfhooks.ho.production.route import Release, Route, find_route
+from halfhooks.ho.production.session import first_line, open_session, reached, recorded
+from halfhooks.ho.production.settings import read_settings
+from halfhooks.ho.production.source import Source, fetched, find_url
+from halfhooks.ho.production.steps import cut
+from halfhooks.ho.production.trouble import Trouble, tampered
+from halfhooks.survey import CannotTell
+
+DONE = 0
+FORMAT = 1
+
+EXAMPLES = """
+ho update
+ho update --from https://git.example.org/shop.git --database 'host=db.example.org dbname=shop'
+ho update --from shop.bundle --json
+ho update --to-release 1.3.0
+"""
+
+WHAT = """\
+Says at which release a database in production is, and lists the releases between that and the newest one on ho-prod,
+hotfixes included, with their patches.
+
+The releases are fetched into a folder that is thrown away, and the database is only read: nothing is written anywhere.
+
+Exit code: 0 done; 1 the releases are not what was recorded; 2 cannot tell."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `ho update`."""
+    parser = command_parser("update", WHAT, EXAMPLES)
+    add_database(parser)
+    add_source(parser)
+    parser.add_argument("--to-release", metavar="RELEASE", default="", help="as if this were the newest one")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Does it; the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        configured = read_settings(arguments.config, os.environ)
+        with fetched(find_url(arguments.source or configured.source)) as source:
+            found = meant(arguments, policy() or DatabaseSettings(source.config.database, ""))
+            known, left = ask(found)
+            route = find_route(
+                source.objects, source.refs, source.layout, source.production, known, arguments.to_release
+            )
+            if arguments.json:
+                print(json.dumps(values(found, source, known, route, left), indent=2))
+            else:
+                show(Console(), found, source, known, route, left)
+            if route.wrong:
+                raise tampered(route.wrong, known.label, source.url, found.call)
+            return DONE
+    except Trouble as trouble:
+        for line in trouble.lines():
+            Console(sys.stderr).line(line)
+        return trouble.code
+    except Error as error:
+        return cannot_tell(f"PostgreSQL: {first_line(error)}")
+    except (CannotTell, GitError) as error:
+        return cannot_tell(str(error))
+
+
+def ask(found: Meant) -> tuple[Recorded, list[tuple[str, int]]]:
+    """What the database says about itself, and which releases have begun and are not whole."""
+    with reached(found.target) as databases:
+        connection = open_session(found.target, found.settings, databases.version, "ho update")
+        try:
+            return recorded(connection), begun(connection)
+        finally:
+            connection.close()
+
+
+def show(
+    console: Console, found: Meant, source: Source, known: Recorded, route: Route, left: Sequence[tuple[str, int]]
+) -> None:
+    """What lies before it, for people."""
+    by = "" if known.ours else "; half_orm_dev has managed it until now, and ho upgrade goes on from there"
+    console.line(f"'{found.target.name}' is at {route.base}{by}", "bold")
+    for release, done in left:
+        console.line(f"{release} has begun: {done} of its steps are done; ho upgrade goes on with it", "yellow")
+    show_route(console, route)
+    if not route.releases:
+        console.line(f"halfhooks: there is no newer release in {source.url}", "bold green")
+        return
+    count = len(route.releases)
+    console.line(f"halfhooks: {count} release{'' if count == 1 else 's'} to go to {route.target}", "bold green")
+    console.line(f"next: {found.call.upgrade('--dry-run')}")
+
+
+def show_route(console: Console, route: Route) -> None:
+    """The releases with their patches."""
+    for release in route.releases:
+        steps = len(cut(release))
+        how = "one transaction" if steps == 1 else f"{steps} steps"
+        console.line(f"{release.label} ({release.commit[:9]}, {how}, {size_words(release.bytes)})", "bold")
+        for patch in release.patches:
+            files = [
+                file.path.rpartition("/")[2] + (" (no transaction)" if file.no_transaction else "")
+                for file in patch.files
+            ]
+            console.line(f"  {patch.id}: {', '.join(files) or 'nothing to run'}")
+    for remark in route.remarks:
+        console.line(f"  {remark}", "yellow")
+
+
+def values(
+    found: Meant, source: Source, known: Recorded, route: Route, left: Sequence[tuple[str, int]]
+) -> dict[str, object]:
+    """The same as plain values."""
+    return {
+        "version": FORMAT,
+        "database": found.target.name,
+        "source": source.url,
+        "at": str(route.base),
+        "target": str(route.target),
+        "managed_by_halfhooks": known.ours,
+        "begun": [{"release": release, "steps_done": done} for release, done in left],
+        "releases": [release_values(release) for release in route.releases],
+        "newer": [str(label) for label in route.newer],
+        "wrong": list(route.wrong),
+        "remarks": list(route.remarks),
+    }
+
+
+def release_values(release: Release) -> dict[str, object]:
+    """A release as plain values."""
+    return {
+        "release": str(release.label),
+        "commit": release.commit,
+        "bytes": release.bytes,
+        "steps": len(cut(release)),
+        "patches": [
+            {"id": patch.id, "content": patch.content, "files": [file.path for file in patch.files]}
+            for patch in release.patches
+        ],
+    }

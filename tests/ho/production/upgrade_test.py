@@ -1,0 +1,168 @@
+"""`ho update` and `ho upgrade`, as an operator sees them."""
+
+from __future__ import annotations
+
+import json
+
+from tests.ho.production.conftest import Shop
+
+
+def tables(shop: Shop) -> set[str]:
+    query = "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
+    return {name for (name,) in shop.ask(query)}
+
+
+def test_what_lies_before_a_database(shop):
+    before = shop.fingerprint()
+    ran = shop.update()
+    assert ran.code == 0, ran
+    assert f"'{shop.name}' is at 0.1.0" in ran.out
+    assert "2-mail: 01.sql, 02.sql" in ran.out
+    found = json.loads(shop.update("--json").out)
+    assert [each["release"] for each in found["releases"]] == ["0.2.0", "0.2.0-hotfix1", "0.3.0"]
+    assert shop.fingerprint() == before
+
+
+def test_an_upgrade_to_the_newest(shop):
+    ran = shop.upgrade()
+    assert f"halfhooks: '{shop.name}' is at 0.3.0" in ran.out
+    assert tables(shop) == {"users", "posts", "tags"}
+    assert shop.version() == "0.3.0"
+    assert shop.ask("select count(*), count(mail) from users") == [(20, 20)]
+    rows = "select major, minor, patch, commit is not null from half_orm_meta.hop_release order by 1, 2, 3"
+    assert shop.ask(rows) == [(0, 1, 0, False), (0, 2, 0, True), (0, 3, 0, True)]
+    query = "select label, fingerprint is not null, seconds > 0 from half_orm_meta.halfhooks_release order by applied"
+    assert shop.ask(query)[1:] == [("0.2.0", True, True), ("0.2.0-hotfix1", True, True), ("0.3.0", True, True)]
+    query = "select release, place, patch from half_orm_meta.halfhooks_patch order by 1, 2"
+    assert shop.ask(query) == [
+        ("0.2.0", 1, "1-posts"),
+        ("0.2.0", 2, "2-mail"),
+        ("0.2.0-hotfix1", 1, "3-fix"),
+        ("0.3.0", 1, "4-tags"),
+    ]
+    query = "select source, target, outcome, accepted_drift, ended > began from half_orm_meta.halfhooks_upgrade"
+    assert shop.ask(query) == [("0.1.0", "0.3.0", "done", None, True)]
+    assert "nothing to do" in shop.upgrade().out
+
+
+def test_an_upgrade_to_a_release_on_the_way(shop):
+    shop.upgrade("--to-release", "0.2.0-hotfix1")
+    assert shop.version() == "0.2.0-hotfix1"
+    assert "0.2.0-hotfix1" in shop.update().out
+    shop.upgrade("--to-release", "v0.3.0")
+    assert shop.version() == "0.3.0"
+
+
+def test_a_failure_leaves_the_last_whole_release(shop):
+    shop.release(
+        "0.4.0", {"5-a": {"01.sql": "create table a (id int);"}, "6-b": {"01.sql": "select 1;\nselect nothing;"}}
+    )
+    ran = shop.upgrade(code=1)
+    assert shop.version() == "0.3.0"
+    assert tables(shop) == {"users", "posts", "tags"}
+    assert "error: 0.4.0 failed" in ran.err
+    assert 'Patches/6-b/01.sql:2:8: column "nothing" does not exist' in ran.err
+    assert "state: the database is at 0.3.0, it was at 0.1.0 before; nothing of what failed is left in it" in ran.err
+    assert "ho rollback" in ran.err
+    assert shop.ask("select outcome from half_orm_meta.halfhooks_upgrade") == [("failed at 0.4.0",)]
+
+
+def test_a_dry_run_runs_it_on_a_copy(shop):
+    before = shop.fingerprint()
+    ran = shop.ho("upgrade", *shop.options, "--dry-run")
+    assert ran.code == 0, ran
+    assert "Patches/2-mail/02.sql" in ran.out
+    assert "on a copy, all of it took" in ran.out
+    assert "takes the ACCESS EXCLUSIVE lock on 'public.users'" in ran.out
+    assert shop.fingerprint() == before
+    assert shop.version() == "0.1.0"
+    assert shop.ask("select count(*) from pg_database where datname like 'halfhooks_tmp%'", "postgres") == [(0,)]
+    assert not shop.folder.exists()
+
+
+def test_a_dry_run_says_what_would_fail(shop):
+    shop.release("0.4.0", {"5-a": {"01.sql": "select nothing;"}})
+    ran = shop.ho("upgrade", *shop.options, "--dry-run")
+    assert ran.code == 1
+    assert "error: the dry run of 0.4.0 failed" in ran.err
+    assert "state: the database is at 0.1.0, as it was" in ran.err
+
+
+def test_a_dry_run_does_not_touch_what_belongs_to_the_server(shop):
+    shop.release("0.4.0", {"5-a": {"01.sql": "create role nobody_at_all;"}})
+    ran = shop.ho("upgrade", *shop.options, "--dry-run")
+    assert ran.code == 1
+    assert "Patches/5-a/01.sql:1: create role nobody_at_all" in ran.err
+
+
+def test_nobody_to_ask(shop):
+    ran = shop.ho("upgrade", *shop.options, "--backup-folder", str(shop.folder))
+    assert ran.code == 1
+    assert "nobody can be asked" in ran.err
+    assert shop.version() == "0.1.0"
+
+
+def test_drift_is_refused_and_accepted(shop):
+    shop.ask("create index by_hand on users (name)")
+    ran = shop.upgrade(code=1)
+    assert "added index public.by_hand" in ran.err
+    assert shop.version() == "0.1.0"
+    shop.upgrade("--accept-drift", "made by hand for ticket 12")
+    query = "select accepted_drift, drift from half_orm_meta.halfhooks_upgrade"
+    assert shop.ask(query) == [("made by hand for ticket 12", "added index public.by_hand")]
+    shop.release("0.4.0", {"5-a": {"01.sql": "create table a (id int);"}})
+    shop.upgrade()
+    assert shop.version() == "0.4.0"
+
+
+def test_no_transaction_files_and_enum_values(shop):
+    shop.release(
+        "0.4.0",
+        {
+            "5-a": {"01.sql": "create type mood as enum ('sad');", "02.sql": "alter type mood add value 'happy';"},
+            "6-b": {"01.sql": "create table m (mood mood default 'happy'); insert into m default values;"},
+            "7-c": {"01.sql": "-- halfhooks: no-transaction\ncreate index concurrently m_mood on m (mood);"},
+        },
+    )
+    shop.upgrade()
+    assert shop.version() == "0.4.0"
+    assert shop.ask("select mood::text from m") == [("happy",)]
+    assert shop.ask("select count(*) from half_orm_meta.halfhooks_progress") == [(0,)]
+
+
+def test_what_is_deferred_is_checked_at_the_end_of_each_patch(shop):
+    deferred = "create table d (id int references users deferrable initially deferred);"
+    shop.release(
+        "0.4.0",
+        {
+            "5-a": {"01.sql": deferred},
+            "6-b": {"01.sql": "insert into d values (99); insert into users values (99, 'late');"},
+            "7-c": {
+                "01.sql": "alter table d add column x int;\ninsert into d values (98);\ninsert into users values (98, 'x');"
+            },
+        },
+    )
+    shop.upgrade()
+    assert shop.ask("select count(*) from d") == [(2,)]
+
+
+def test_a_patch_begins_with_a_session_of_its_own(shop):
+    shop.release(
+        "0.4.0",
+        {
+            "5-a": {
+                "01.sql": "create schema s; set search_path = s; set role pg_monitor; create temp table users (x int);"
+            },
+            "6-b": {"01.sql": "create table y (id int references users);"},
+        },
+    )
+    shop.upgrade()
+    assert "y" in tables(shop)
+
+
+def test_a_bundle_will_do(shop, tmp_path):
+    bundle = tmp_path / "shop.bundle"
+    shop.git("bundle", "create", "-q", str(bundle), "ho-prod", "--tags")
+    ran = shop.ho("update", "--database", shop.dsn, "--from", str(bundle))
+    assert ran.code == 0, ran
+    assert "3 releases to go to 0.3.0" in ran.out
