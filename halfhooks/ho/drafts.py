@@ -91,12 +91,12 @@ def objections_to_promotion(push: Push, release: Release) -> list[Finding]:
     drafts = Drafts(push.objects)
     project = push.after
     parents = (project.production, release.tip)
-    edits = {**_brought_together(project, parents), **_bookkeeping(drafts, project, release)}
+    edits = {**brought_together(project, parents), **_bookkeeping(drafts, project, release)}
     merge = drafts.add_commit(drafts.edit(tree_entry(drafts, release.tip), edits), parents)
     return _errors(_drafted(push, drafts, Update(project.production, merge.oid, push.layout.production_ref()), merge))
 
 
-def _brought_together(project: Project, parents: tuple[str, str]) -> dict[str, Optional[Entry]]:
+def brought_together(project: Project, parents: tuple[str, str]) -> dict[str, Optional[Entry]]:
     """What the three folders hold in a merge of production and a release; what stands in both is production's."""
     found: dict[str, Optional[Entry]] = {}
     for name in project.layout.folders():

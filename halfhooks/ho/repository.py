@@ -1,6 +1,7 @@
 """The clone that somebody works in: git as its user runs it, with their identity, their configuration and their hooks.
 
-`halfhooks.survey` reads what a repository holds, cut off from all that. GitPython would take 66 ms to start.
+`halfhooks.survey` reads what a repository holds, cut off from all that. GitPython takes 66 ms to start, so only what changes
+something or talks to a remote goes through it, by `Clone.attempt`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Optional
 
@@ -15,12 +17,29 @@ from halfhooks.git import GitError, Process
 from halfhooks.layout import HALFHOOKS, HEADS
 from halfhooks.survey import CannotTell, Survey
 
+NOTHING: Mapping[str, str] = {}
+
 
 class Local(NamedTuple):
     """A local branch: its tip, and the working tree that it is checked out in, "" for none."""
 
     tip: str
     worktree: str
+
+
+class Done(NamedTuple):
+    """What a git command did: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Replayed(NamedTuple):
+    """Commits that were made again on another base: the last of them, or "" and why that did not work."""
+
+    tip: str
+    said: str = ""
 
 
 class Clone:
@@ -41,10 +60,41 @@ class Clone:
             raise CannotTell(reason(error)) from None
         self.top, self.up = places[0], places[1].rstrip("/")
 
-    def start(self, *arguments: str, index: str = "") -> Process:
+    def start(self, *arguments: str, index: str = "", environment: Mapping[str, str] = NOTHING) -> Process:
         """A running git; `index` is the file that it takes for the index, "" for the usual one."""
         other = {"GIT_INDEX_FILE": index} if index else {}
-        return Process((*self._argv, *arguments), {**self._environment, **other})
+        return Process((*self._argv, *arguments), {**self._environment, **environment, **other})
+
+    def attempt(self, *arguments: str, folder: str = "") -> Done:
+        """Run porcelain of git to its end, in this working tree or in that of `folder`, whatever comes of it."""
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # it need not look for the git that we have found
+        from git.cmd import Git
+
+        command = [self._argv[0], *arguments]
+        git = Git(folder or self.top or self.git_dir)
+        code, out, err = git.execute(
+            command,
+            with_extended_output=True,
+            with_exceptions=False,
+            strip_newline_in_stdout=False,
+            env=self._environment,
+        )
+        return Done(int(code), str(out), str(err))
+
+    def replay(self, onto: str, base: str, tip: str) -> Replayed:
+        """Make the commits between `base` and `tip` again on another commit, in a working tree of their own."""
+        with tempfile.TemporaryDirectory(prefix="halfhooks-") as folder:
+            made = self.attempt("worktree", "add", "--quiet", "--detach", f"{folder}/tree", tip)
+            try:
+                if made.code:
+                    return Replayed("", _first_line(made.err))
+                done = self.attempt("rebase", "-q", "--no-verify", "--onto", onto, base, folder=f"{folder}/tree")
+                if done.code:
+                    conflict = next((line for line in done.out.splitlines() if line.startswith("CONFLICT")), "")
+                    return Replayed("", conflict or _first_line(done.err))
+                return Replayed(self.attempt("rev-parse", "HEAD", folder=f"{folder}/tree").out.strip())
+            finally:
+                self.attempt("worktree", "remove", "--force", f"{folder}/tree")
 
     def run(self, *arguments: str, data: bytes = b"", index: str = "") -> str:
         """What git printed, without the last line feed; `data` is its input. A `GitError` when it failed."""
@@ -84,6 +134,10 @@ class Clone:
     def url(self, remote: str) -> str:
         """The address of a remote, "" where there is none of that name."""
         return self.ask("remote", "get-url", "--", remote)
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "git failed")
 
 
 def nothing_yet(survey: Survey) -> str:

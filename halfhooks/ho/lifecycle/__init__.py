@@ -1,0 +1,1 @@
+"""Moves a project through its lifecycle: each command is one or a few atomic pushes, prepared and judged beforehand."""

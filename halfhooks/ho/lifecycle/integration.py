@@ -1,0 +1,90 @@
+"""Integrates a patch into its release and stages it (workflow: section 3.2)."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from halfhooks.ho.lifecycle.books import (
+    candidates_path,
+    candidates_text,
+    stage_path,
+    stage_text,
+    with_patch,
+    without_patch,
+)
+from halfhooks.ho.lifecycle.patches import branch_tip, owner
+from halfhooks.ho.lifecycle.transaction import Transaction
+from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.ho.lifecycle.writer import Edits
+from halfhooks.integration import is_integrated
+from halfhooks.layout import HEADS
+from halfhooks.release import Release
+from halfhooks.snapshot import Update, tree_entry
+from halfhooks.survey import CannotTell
+
+Validate = Callable[[str], None]
+"""Validates a commit; `Refused` when it does not pass."""
+
+
+def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
+    """A candidate is merged, staged, and its branch goes, once the result is validated.
+
+    One that is merged already, by the button of a Git host, is only validated and staged.
+    """
+    patch = place.patch(wanted)
+    release = owner(place, patch)
+    branch, release_branch = f"{place.layout.patch}{patch}", f"{place.layout.release}{release.version}"
+    tip, there = branch_tip(place, patch), place.at(HEADS + branch)
+    commit = _staged(place, release, patch, tip)
+    validate(commit)
+    first = ((Update(there, tip, HEADS + branch),),) if tip and tip != there else ()
+    last = [Update(release.tip, commit, HEADS + release_branch)]
+    if tip:
+        last.append(Update(tip, "", HEADS + branch))
+    here = place.clone.branch()
+    then = release_branch if here == branch else here
+    done = f"'{patch}' is staged in {release.version}"
+    said = tuple(to_sync(place, release, patch))
+    return Transaction(place.command, done, (*first, tuple(last)), place.remote, here, then, said)
+
+
+def _staged(place: Workplace, release: Release, patch: str, tip: str) -> str:
+    """The commit above a release in which a patch is staged: the merge of its branch where that is not merged yet."""
+    text = candidates_text(place.project, release)
+    books: Edits = {
+        candidates_path(release.version, place.layout): place.writer.blob(without_patch(text, patch)),
+        stage_path(release.version, place.layout): place.writer.blob(
+            with_patch(stage_text(place.project, release), patch)
+        ),
+    }
+    if not tip or is_integrated(place.push, release, patch, tip):
+        tree = place.writer.tree(tree_entry(place.project.objects, release.tip), books)
+        return place.writer.commit(tree, (release.tip,), f"Stage {patch} in {release.version}")
+    merged = place.writer.merge(release.tip, tip)
+    if merged.tree is None:
+        raise CannotTell(conflict(place, release, patch, merged.conflicts))
+    tree = place.writer.tree(merged.tree, books)
+    return place.writer.commit(tree, (release.tip, tip), f"Integrate {patch} into {release.version}")
+
+
+def conflict(place: Workplace, release: Release, patch: str, paths: tuple[str, ...]) -> str:
+    """What to do when a patch and its release conflict: git's own merge, on the patch branch, that can be given up."""
+    branch, onto = f"{place.layout.patch}{patch}", place.known_as(f"{place.layout.release}{release.version}")
+    files = ", ".join(f"'{path}'" for path in paths[:5]) + (" and others" if len(paths) > 5 else "")
+    return (
+        f"'{patch}' and {release.version} conflict in {files}: git switch {branch} && git merge {onto}; "
+        f"solve it, git add, git commit (or give it up: git merge --abort), then once more: ho patch close {patch}"
+    )
+
+
+def to_sync(place: Workplace, release: Release, patch: str) -> list[str]:
+    """A line for each other open patch of a release: whose it is, and how it gets what has entered."""
+    onto = place.known_as(f"{place.layout.release}{release.version}")
+    said = []
+    for other in release.candidates:
+        tip = place.project.patch_tips.get(other)
+        if tip and other != patch:
+            who = place.clone.ask("log", "-1", "--format=%an", tip)
+            branch = f"{place.layout.patch}{other}"
+            said.append(f"'{branch}' ({who}) can take it in: git switch {branch} && git merge {onto}")
+    return said

@@ -1,0 +1,74 @@
+"""Moves refs, all of a push or none: on a remote by `git push --atomic`, in a repository without one by `git update-ref`.
+
+A ref moves only from where it was seen: who was slower learns it, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from halfhooks.git import GitError
+from halfhooks.ho.repository import Clone
+from halfhooks.snapshot import Update
+
+LANDED, REFUSED, MOVED, UNKNOWN = "landed", "refused", "moved", "unknown"
+
+
+class Result(NamedTuple):
+    """What became of a push: landed; refused; not made, for a ref had moved; or unknown. `said` is what git printed."""
+
+    state: str
+    said: str = ""
+
+
+def push(clone: Clone, remote: str, updates: Sequence[Update]) -> Result:
+    """Move some refs. When git fails, the remote is asked where they are: an answer may get lost on its way."""
+    if not remote:
+        return _move_here(clone, updates)
+    leases = [f"--force-with-lease={update.ref}:{update.old}" for update in updates]
+    specs = [f"{update.new}:{update.ref}" for update in updates]
+    done = clone.attempt("push", "--atomic", "--porcelain", *leases, "--", remote, *specs)
+    said = "\n".join(line for line in (done.err + done.out).splitlines() if line.strip())
+    if done.code == 0:
+        return Result(LANDED, said)
+    try:
+        return Result(state_of(updates, positions(clone, remote, [update.ref for update in updates])), said)
+    except GitError as error:
+        return Result(UNKNOWN, f"{said}\n{error}")
+
+
+def _move_here(clone: Clone, updates: Sequence[Update]) -> Result:
+    lines = []
+    for update in updates:
+        verb = "create" if not update.old else "update" if update.new else "delete"
+        ids = [each for each in (update.new, update.old) if each]
+        lines.append(" ".join([verb, update.ref, *ids]))
+    try:
+        clone.run("update-ref", "-m", "ho", "--stdin", data="\n".join([*lines, ""]).encode())
+        return Result(LANDED)
+    except GitError as error:
+        return Result(state_of(updates, positions(clone, "", [update.ref for update in updates])), str(error))
+
+
+def positions(clone: Clone, remote: str, refs: Iterable[str]) -> dict[str, str]:
+    """Where some refs are, "" for those that do not exist; a `GitError` when the remote cannot be reached."""
+    refs = list(refs)
+    if remote:
+        listed = clone.run("ls-remote", "--refs", "--", remote, *refs)
+    else:
+        listed = clone.run("for-each-ref", "--format=%(objectname)%09%(refname)", *refs)
+    found = dict.fromkeys(refs, "")
+    for line in listed.splitlines():
+        oid, _, ref = line.partition("\t")
+        if ref in found:
+            found[ref] = oid
+    return found
+
+
+def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:
+    """What became of a push, by where its refs are now."""
+    updates = list(updates)
+    if all(where[update.ref] == update.new for update in updates):
+        return LANDED
+    return REFUSED if all(where[update.ref] == update.old for update in updates) else MOVED

@@ -1,0 +1,309 @@
+"""The clone in which a command of the lifecycle works, with what the server has just said, and how a transaction is run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Callable, NamedTuple, Optional
+
+from halfhooks.git import GitError
+from halfhooks.ho.lifecycle import follow, refs
+from halfhooks.ho.lifecycle.transaction import LAST, Journal, Transaction
+from halfhooks.ho.lifecycle.writer import Writer
+from halfhooks.ho.repository import Clone, find_git, nothing_yet, reason
+from halfhooks.layout import HALFHOOKS, HEADS, Layout
+from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
+from halfhooks.push import Push
+from halfhooks.release import Project, Release
+from halfhooks.report import conclude
+from halfhooks.rules import RULES, Finding, check
+from halfhooks.snapshot import Update
+from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
+from halfhooks.version import Version, parse_version
+
+
+class Refused(Exception):
+    """The rules, or the server, refuse what was to be done; the lines say why. Nothing has happened."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines[0] if lines else "refused")
+        self.lines = tuple(lines)
+
+
+class Moved(Exception):
+    """Somebody was quicker: a ref is not where it was. What was prepared has to be prepared anew."""
+
+
+class Workplace(NamedTuple):
+    """A clone, the state of the server that it works with ("" as `remote`: its own), and what writes objects there."""
+
+    command: str
+    clone: Clone
+    remote: str
+    survey: Survey
+    push: Push
+    writer: Writer
+    journal: Journal
+    say: Callable[[str], None]
+
+    @property
+    def project(self) -> Project:
+        """The state that the server has."""
+        return self.push.after
+
+    @property
+    def layout(self) -> Layout:
+        """Where the project keeps its files."""
+        return self.push.layout
+
+    def release_ref(self, version: Version) -> str:
+        """The ref of a release branch."""
+        return f"{HEADS}{self.layout.release}{version}"
+
+    def patch_ref(self, patch: str) -> str:
+        """The ref of a patch branch."""
+        return f"{HEADS}{self.layout.patch}{patch}"
+
+    def at(self, ref: str) -> str:
+        """What a ref leads to on the server, "" for none."""
+        known = self.survey.refs.get(ref)
+        return known.oid if known else ""
+
+    def update(self, ref: str, new: str) -> Update:
+        """The update of a ref from where it is; `new` is "" for its deletion."""
+        return Update(self.at(ref), new, ref)
+
+    def known_as(self, branch: str) -> str:
+        """How git calls a branch of the server here: `origin/ho-prod`."""
+        return f"{self.remote}/{branch}" if self.remote else branch
+
+    # --- which release, which patch
+
+    def version(self, wanted: str) -> Version:
+        """The version that a text gives; for none that of the branch that is checked out, or the only open one."""
+        if wanted:
+            version = parse_version(wanted)
+            if version is None:
+                raise CannotTell(f"'{wanted}' is no version: X.Y.Z")
+            return version
+        here = parse_ref(HEADS + self.clone.branch(), self.layout)
+        if here.kind == RELEASE_BRANCH and here.version:
+            return here.version
+        if here.kind == PATCH_BRANCH:
+            listed = self.project.lists(here.patch)
+            if listed:
+                return listed[0].version
+        releases = self.project.open_releases()
+        if len(releases) == 1:
+            return releases[0].version
+        if not releases:
+            raise CannotTell("no release is in preparation: ho release new patch|minor|major")
+        names = ", ".join(str(release.version) for release in releases)
+        raise CannotTell(f"which release? {names} are open: --release X.Y.Z")
+
+    def open_release(self, wanted: str) -> Release:
+        """The open release that a text names, or that of where we are."""
+        version = self.version(wanted)
+        release = self.project.release(version)
+        if release is None:
+            raise CannotTell(f"there is no '{self.layout.release}{version}' on the server: ho release list")
+        if not release.open:
+            raise CannotTell(f"{version} is in production: an urgent change is a hotfix: ho release hotfix")
+        return release
+
+    def patch(self, wanted: str) -> str:
+        """The patch that a text names, with or without the branch's prefix; for none that of where we are."""
+        if wanted:
+            return wanted.removeprefix(self.layout.patch)
+        here = parse_ref(HEADS + self.clone.branch(), self.layout)
+        if here.kind != PATCH_BRANCH:
+            raise CannotTell("which patch? this is no patch branch: give its ID")
+        return here.patch
+
+
+@contextlib.contextmanager
+def open_workplace(command: Sequence[str], say: Callable[[str], None], remote: str = "") -> Iterator[Workplace]:
+    """Fetch, finish what was interrupted, and read the state of the server; nobody else works in the clone meanwhile.
+
+    `say` gets what is to be told on the way. `CannotTell` where there is no project, or the server cannot be reached.
+    """
+    git = find_git()
+    clone = Clone(git)
+    if clone.bare:
+        raise CannotTell("this repository has no working tree: go to a clone of it")
+    remote = remote or choose_remote(clone)
+    journal = Journal(clone.common_dir)
+    with journal.alone():
+        fetch(clone, remote)
+        resume(clone, journal, say)
+        with open_survey(git, clone, remote) as survey:
+            push, remarks = survey.state()
+            for remark in remarks:
+                say(f"halfhooks: warning: {remark}")
+            if push.after.version is None:
+                raise CannotTell(f"'{HALFHOOKS.production}' has no version in production yet; this adopts it: ho init")
+            writer = Writer(clone, survey.objects)
+            yield Workplace(shlex.join(["ho", *command]), clone, remote, survey, push, writer, journal, say)
+
+
+def choose_remote(clone: Clone) -> str:
+    """The remote that is meant where none is named: `origin`, or the only one; "" where there is none."""
+    remotes = clone.ask("remote").split()
+    if ORIGIN in remotes or not remotes:
+        return ORIGIN if remotes else ""
+    if len(remotes) > 1:
+        raise CannotTell(f"which remote? there are {', '.join(remotes)}: --remote NAME")
+    return remotes[0]
+
+
+def fetch(clone: Clone, remote: str) -> None:
+    """Bring what the server has; `CannotTell` where it cannot be reached."""
+    if not remote:
+        return
+    spec = f"+{HEADS}*:{tracking(remote)}*"
+    done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
+    if done.code:
+        said = [line for line in done.err.splitlines() if line.strip()] or ["git failed"]
+        raise CannotTell(f"'{remote}' could not be fetched: {said[0]}")
+
+
+@contextlib.contextmanager
+def open_survey(git: str, clone: Clone, remote: str) -> Iterator[Survey]:
+    """What the server has, as it was fetched."""
+    with Survey(git, os.environ, remote or None, local=not remote) as survey:
+        if HEADS + HALFHOOKS.production not in survey.refs:
+            if survey.refs and remote:
+                raise CannotTell(
+                    f"'{remote}' has no '{HALFHOOKS.production}': git push {remote} {HALFHOOKS.production}"
+                )
+            raise CannotTell(nothing_yet(survey))
+        yield survey
+
+
+# --- running
+
+
+def run(place: Workplace, transaction: Transaction) -> None:
+    """Judge a transaction, and make it happen. `Refused` with all that was said, `Moved` when somebody was quicker.
+
+    Nothing is begun when a working tree here would be in the way.
+    """
+    judge(place, transaction.pushes)
+    ways = transaction.ways
+    moves, _ = follow.steps(place.clone, ways.values(), place.remote)
+    way = ways.get(HEADS + transaction.switch)
+    target = way.new if way else ""
+    target = target or place.clone.commit(HEADS + transaction.switch)
+    switches = place.clone.branch() != transaction.switch or bool(target)
+    follow.check(place.clone, moves, target, bool(transaction.switch and target and switches))
+    place.journal.begin(transaction)
+    _go_on(place.clone, place.journal, transaction, 0, place.say)
+
+
+def judge(place: Workplace, pushes: Sequence[Sequence[Update]]) -> None:
+    """Ask the rules about some pushes in their order, as the server will; `Refused` when one would be."""
+    found: list[Finding] = []
+    for updates in pushes:
+        push, _ = place.survey.moves(tuple(updates))
+        found = check(push)
+        stops, lines = conclude(found, [], RULES, "nothing was done", "done all the same")
+        if stops:
+            raise Refused(lines)
+        for line in lines:
+            place.say(line)
+        for update in updates:
+            if update.new:
+                place.survey.refs[update.ref] = place.survey.objects.target(update.new)
+            else:
+                place.survey.refs.pop(update.ref, None)
+
+
+def _go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int, say: Callable[[str], None]) -> None:
+    """Make the pushes from one on, then what follows here."""
+    moves, left = follow.steps(clone, transaction.ways.values(), transaction.remote)
+    if not transaction.remote:
+        follow.before(clone, moves)
+    for number, updates in enumerate(transaction.pushes[start:], start):
+        result = refs.push(clone, transaction.remote, updates)
+        lines = [line for line in result.said.splitlines() if line.strip()]
+        if result.state == refs.LANDED:
+            for line in lines:
+                if line.startswith("remote: "):
+                    say(line)
+            continue
+        if result.state == refs.UNKNOWN:
+            hint = (
+                "it is not known whether the push has arrived; run any command of ho again: it asks, and finishes this"
+            )
+            raise Refused([*lines, f"halfhooks: {hint}"])
+        if number == 0:
+            journal.forget()
+            for line in follow.after(clone, [], [], transaction.remote, transaction.here):
+                say(line)
+        if result.state == refs.MOVED:
+            raise Moved
+        raise Refused([*lines, "halfhooks: the push was refused; nothing was done" if number == 0 else _half(number)])
+    if transaction.remote:
+        follow.before(clone, moves)
+    for line in [
+        *left,
+        *follow.after(clone, moves, transaction.ways.values(), transaction.remote, transaction.switch),
+    ]:
+        say(line)
+    journal.finish()
+    for line in transaction.said:
+        say(line)
+
+
+def _half(number: int) -> str:
+    return (
+        f"halfhooks: {number} of its pushes were made; run the command again when the reason is gone: it does the rest"
+    )
+
+
+def resume(clone: Clone, journal: Journal, say: Callable[[str], None]) -> Optional[Transaction]:
+    """Finish what was interrupted, or forget it when nothing of it has landed; what was finished, None for nothing."""
+    pending = journal.pending()
+    if pending is None:
+        journal.forget()
+        return None
+    try:
+        start = landed(clone, pending)
+    except GitError as error:
+        raise CannotTell(
+            f"'{pending.command}' was interrupted, and the remote does not answer: {reason(error)}"
+        ) from None
+    if start == 0:
+        for line in follow.after(clone, [], [], pending.remote, pending.here if not clone.branch() else ""):
+            say(line)
+        journal.forget()
+        say(f"halfhooks: '{pending.command}' was interrupted before anything had happened")
+        return None
+    say(f"halfhooks: '{pending.command}' was interrupted: it is finished now")
+    _go_on(clone, journal, pending, start, say)
+    return pending
+
+
+def landed(clone: Clone, transaction: Transaction) -> int:
+    """How many pushes of a transaction have landed; others may have moved its refs since."""
+    where = refs.positions(clone, transaction.remote, transaction.ways)
+    for number in range(len(transaction.pushes), 0, -1):
+        updates = transaction.pushes[number - 1]
+        telling = [update for update in updates if update.new] or updates  # a branch may go for other reasons, too
+        if all(_has(clone, where[update.ref], update) for update in telling):
+            return number
+    return 0
+
+
+def _has(clone: Clone, now: str, update: Update) -> bool:
+    """Whether a ref has been where an update moves it to."""
+    if not update.new:
+        return not now
+    return now == update.new or bool(now and clone.attempt("merge-base", "--is-ancestor", update.new, now).code == 0)
+
+
+def undone(journal: Journal) -> None:
+    """Forget what was done last: it is undone."""
+    journal.forget(LAST)
