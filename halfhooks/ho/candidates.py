@@ -8,20 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from halfhooks.ho.checkout import checked_out
 from halfhooks.ho.database.project import Project
+from halfhooks.ho.merging import merge
 from halfhooks.ho.plan import CANDIDATE, Books
-from halfhooks.ho.repository import Clone, find_git
+from halfhooks.ho.repository import Clone
 from halfhooks.ho.trees import CommitTree
 from halfhooks.layout import HEADS
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
 from halfhooks.version import parse_version
 
-USAGE = 129
-"""The exit code of a git that does not know an option."""
-CLEAN, CONFLICTS = 0, 1
-"""The exit codes of a merge that is not only an attempt."""
 COMMITTER = ("-c", "user.name=halfhooks", "-c", "user.email=halfhooks@localhost")
 """Whose a merge is that nobody sees."""
 
@@ -87,15 +83,11 @@ def newest(clone: Clone, branch: str) -> tuple[Tip, tuple[str, ...]]:
     ours, theirs = Tip(branch, here), Tip(f"{ORIGIN}/{branch}", there)
     if not here and not there:
         raise CannotTell(f"there is no branch '{branch}', here or on {ORIGIN}: git fetch {ORIGIN}")
-    if not there or (here and _contains(clone, here, there)):
+    if not there or (here and clone.contains(here, there)):
         return ours, ()
-    if not here or _contains(clone, there, here):
+    if not here or clone.contains(there, here):
         return theirs, ()
     return theirs, (f"'{branch}' and '{theirs.name}' have each what the other has not: '{theirs.name}' is taken",)
-
-
-def _contains(clone: Clone, commit: str, other: str) -> bool:
-    return clone.answer("merge-base", "--is-ancestor", other, commit)[0] == 0
 
 
 def _left_out(clone: Clone) -> Iterator[str]:
@@ -111,12 +103,12 @@ def _merged(project: Project, patch: str, tip: Tip, remarks: tuple[str, ...]) ->
     clone = project.clone
     release, said = release_of(project, patch)
     remarks += said
-    if _contains(clone, tip.commit, release.commit):
+    if clone.contains(tip.commit, release.commit):
         return Candidate(f"'{tip.name}', which has all of '{release.name}'", tip.commit, remarks)
-    if _contains(clone, release.commit, tip.commit):
+    if clone.contains(release.commit, tip.commit):
         return Candidate(f"'{release.name}', which has all of '{tip.name}'", release.commit, remarks)
     words = f"'{tip.name}' merged into '{release.name}'"
-    tree, conflicts = merge(project, release.commit, tip.commit)
+    tree, conflicts = merge(clone, release.commit, tip.commit)
     if conflicts:
         return Candidate(words, "", remarks, conflicts, release.name)
     commit = clone.run(*COMMITTER, "commit-tree", tree, "-p", release.commit, "-p", tip.commit, "-m", words)
@@ -145,31 +137,3 @@ def release_of(project: Project, patch: str) -> tuple[Tip, tuple[str, ...]]:
     finally:
         reader.close()
     raise CannotTell(f"no release that is known here lists '{patch}' as a candidate: git fetch {ORIGIN}")
-
-
-def merge(project: Project, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
-    """The tree of a merge of two commits, or "" and the files that are in conflict; nothing but objects is written."""
-    options = ("--write-tree", "-z", "--name-only", "--no-messages")
-    status, output = project.clone.answer("merge-tree", *options, ours, theirs)
-    if status == USAGE:  # git before 2.38
-        return merge_in_folder(project, ours, theirs)
-    tree, *conflicts = output.split("\0")[:-1] or [""]
-    if status not in (CLEAN, CONFLICTS) or not tree:
-        raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}: have they a common history?")
-    return (tree, ()) if status == CLEAN else ("", tuple(conflicts))
-
-
-def merge_in_folder(project: Project, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
-    """The same, in a checkout."""
-    bases = project.clone.ask("merge-base", "--all", ours, theirs).split()
-    if not bases:
-        raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}: they have no common history")
-    with checked_out(project.clone, find_git(), ours, project.environment) as checkout:
-        status, _ = checkout.answer("merge-recursive", *bases, "--", ours, theirs)
-        if status == CLEAN:
-            return checkout.answer("write-tree")[1], ()
-        _, unmerged = checkout.answer("diff", "--name-only", "--diff-filter=U", "-z")
-        conflicts = tuple(sorted(set(unmerged.split("\0")[:-1])))
-        if not conflicts:
-            raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}")
-        return "", conflicts

@@ -48,7 +48,7 @@ class Clone:
     def __init__(self, git: str, folder: str = ".", environment: Optional[Mapping[str, str]] = None) -> None:
         """Look where we are; fails with `CannotTell` where there is no repository."""
         self._argv = (git, "-C", folder)
-        self._environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
+        self.environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
         questions = ("--is-bare-repository", "--is-inside-work-tree", "--git-dir", "--git-common-dir")
         try:
             answers = self.run("rev-parse", "--path-format=absolute", *questions).split("\n")
@@ -63,7 +63,7 @@ class Clone:
     def start(self, *arguments: str, index: str = "", environment: Mapping[str, str] = NOTHING) -> Process:
         """A running git; `index` is the file that it takes for the index, "" for the usual one."""
         other = {"GIT_INDEX_FILE": index} if index else {}
-        return Process((*self._argv, *arguments), {**self._environment, **environment, **other})
+        return Process((*self._argv, *arguments), {**self.environment, **environment, **other})
 
     def attempt(self, *arguments: str, folder: str = "") -> Done:
         """Run porcelain of git to its end, in this working tree or in that of `folder`, whatever comes of it."""
@@ -77,7 +77,7 @@ class Clone:
             with_extended_output=True,
             with_exceptions=False,
             strip_newline_in_stdout=False,
-            env=self._environment,
+            env=self.environment,
         )
         return Done(int(code), str(out), str(err))
 
@@ -104,7 +104,11 @@ class Clone:
 
     def answer(self, *arguments: str) -> tuple[int, str]:
         """The exit code of a git for which that is an answer, and what it printed."""
-        return answer((*self._argv, *arguments), self._environment)
+        return answer((*self._argv, *arguments), self.environment)
+
+    def contains(self, commit: str, other: str) -> bool:
+        """Whether the history of a commit has another one."""
+        return self.answer("merge-base", "--is-ancestor", other, commit)[0] == 0
 
     def ask(self, *arguments: str) -> str:
         """What git printed, "" where it failed: for questions to which that is an answer."""

@@ -47,7 +47,7 @@ def steps(clone: Clone, ways: Iterable[Way], remote: str) -> tuple[list[Step], l
 
 
 def _leads_to(clone: Clone, old: str, new: str) -> bool:
-    return clone.attempt("merge-base", "--is-ancestor", old, new).code == 0
+    return clone.contains(new, old)
 
 
 def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> None:

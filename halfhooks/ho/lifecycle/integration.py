@@ -12,14 +12,15 @@ from halfhooks.ho.lifecycle.books import (
     with_patch,
     without_patch,
 )
-from halfhooks.ho.lifecycle.patches import branch_tip, owner
+from halfhooks.ho.lifecycle.patches import branch_tip, owner, pushed_first
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.lifecycle.writer import Edits
+from halfhooks.ho.merging import merge
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release
-from halfhooks.snapshot import Update, tree_entry
+from halfhooks.snapshot import FOLDER, Entry, Update, tree_entry
 from halfhooks.survey import CannotTell
 
 Validate = Callable[[str], None]
@@ -34,10 +35,10 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     patch = place.patch(wanted)
     release = owner(place, patch)
     branch, release_branch = f"{place.layout.patch}{patch}", f"{place.layout.release}{release.version}"
-    tip, there = branch_tip(place, patch), place.at(HEADS + branch)
+    tip = branch_tip(place, patch)
     commit = _staged(place, release, patch, tip)
     validate(commit)
-    first = ((Update(there, tip, HEADS + branch),),) if tip and tip != there else ()
+    first = pushed_first(place, patch, tip)
     last = [Update(release.tip, commit, HEADS + release_branch)]
     if tip:
         last.append(Update(tip, "", HEADS + branch))
@@ -60,10 +61,10 @@ def _staged(place: Workplace, release: Release, patch: str, tip: str) -> str:
     if not tip or is_integrated(place.push, release, patch, tip):
         tree = place.writer.tree(tree_entry(place.project.objects, release.tip), books)
         return place.writer.commit(tree, (release.tip,), f"Stage {patch} in {release.version}")
-    merged = place.writer.merge(release.tip, tip)
-    if merged.tree is None:
-        raise CannotTell(conflict(place, release, patch, merged.conflicts))
-    tree = place.writer.tree(merged.tree, books)
+    merged, conflicts = merge(place.clone, release.tip, tip)
+    if conflicts:
+        raise CannotTell(conflict(place, release, patch, conflicts))
+    tree = place.writer.tree(Entry(FOLDER, merged), books)
     return place.writer.commit(tree, (release.tip, tip), f"Integrate {patch} into {release.version}")
 
 

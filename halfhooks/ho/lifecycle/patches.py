@@ -16,10 +16,11 @@ from halfhooks.ho.lifecycle.books import (
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.lifecycle.writer import Edits
+from halfhooks.ho.merging import merge
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import is_patch_id
 from halfhooks.release import Release
-from halfhooks.snapshot import Entry, Update, entry_at
+from halfhooks.snapshot import FOLDER, Entry, Update, entry_at
 from halfhooks.survey import CannotTell
 
 
@@ -148,11 +149,18 @@ def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
     pushed = (
         Update(source.tip, withdraw(place, source, patch), place.release_ref(source.version)),
         Update(target.tip, listed, place.release_ref(target.version)),
-        place.update(HEADS + branch, moved),
+        Update(tip, moved, HEADS + branch),
     )
     here = place.clone.branch()
     done = f"'{patch}' is a candidate of {target.version}, no more of {source.version}"
-    return Transaction(place.command, done, (pushed,), place.remote, here, here)
+    pushes = (*pushed_first(place, patch, tip), pushed)
+    return Transaction(place.command, done, pushes, place.remote, here, here)
+
+
+def pushed_first(place: Workplace, patch: str, tip: str) -> list[tuple[Update, ...]]:
+    """The push of a patch branch to its tip, where the server does not have that: what is merged has to be known there."""
+    ref = place.patch_ref(patch)
+    return [(place.update(ref, tip),)] if tip and tip != place.at(ref) else []
 
 
 def branch_tip(place: Workplace, patch: str) -> str:
@@ -161,9 +169,9 @@ def branch_tip(place: Workplace, patch: str) -> str:
     there, local = place.at(HEADS + branch), place.clone.commit(HEADS + branch)
     if not local or not there or local == there:
         return local or there
-    if place.clone.attempt("merge-base", "--is-ancestor", there, local).code == 0:
+    if place.clone.contains(local, there):
         return local
-    if place.clone.attempt("merge-base", "--is-ancestor", local, there).code == 0:
+    if place.clone.contains(there, local):
         return there
     known = place.known_as(branch)
     raise CannotTell(
@@ -193,14 +201,14 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
         raise CannotTell(f"there is no branch '{source}', here or on '{place.remote}': git branch --all")
     listed = list_it(place, release, patch, words, before)
     branch = f"{place.layout.patch}{patch}"
-    merged = place.writer.merge(tip, listed)
-    if merged.tree is None:
-        files = ", ".join(f"'{path}'" for path in merged.conflicts[:5])
+    merged, conflicts = merge(place.clone, tip, listed)
+    if conflicts:
+        files = ", ".join(f"'{path}'" for path in conflicts[:5])
         onto = place.known_as(f"{place.layout.release}{release.version}")
         raise CannotTell(
             f"'{source}' and {release.version} conflict in {files}: git switch {source} && git merge {onto}"
         )
-    commit = place.writer.commit(merged.tree, (tip, listed), f"Begin {patch} with the work of {source}")
+    commit = place.writer.commit(Entry(FOLDER, merged), (tip, listed), f"Begin {patch} with the work of {source}")
     pushed = (Update(release.tip, listed, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     here = place.clone.branch()
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"

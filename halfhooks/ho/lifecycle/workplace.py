@@ -32,6 +32,14 @@ class Refused(Exception):
         self.lines = tuple(lines)
 
 
+class Finished(Exception):
+    """The command had been interrupted, and what it lacked is done now."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction.done)
+        self.transaction = transaction
+
+
 class Moved(Exception):
     """Somebody was quicker: a ref is not where it was. What was prepared has to be prepared anew."""
 
@@ -124,10 +132,13 @@ class Workplace(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_workplace(command: Sequence[str], say: Callable[[str], None], remote: str = "") -> Iterator[Workplace]:
+def open_workplace(
+    command: Sequence[str], say: Callable[[str], None], remote: str = "", finishing: bool = True
+) -> Iterator[Workplace]:
     """Fetch, finish what was interrupted, and read the state of the server; nobody else works in the clone meanwhile.
 
-    `say` gets what is to be told on the way. `CannotTell` where there is no project, or the server cannot be reached.
+    `say` gets what is to be told on the way. `CannotTell` where there is no project, or the server cannot be reached;
+    `Finished` when it was this very command that had been interrupted.
     """
     git = find_git()
     clone = Clone(git)
@@ -135,9 +146,14 @@ def open_workplace(command: Sequence[str], say: Callable[[str], None], remote: s
         raise CannotTell("this repository has no working tree: go to a clone of it")
     remote = remote or choose_remote(clone)
     journal = Journal(clone.common_dir)
+    typed = shlex.join(["ho", *command])
     with journal.alone():
         fetch(clone, remote)
-        resume(clone, journal, say)
+        finished = resume(clone, journal, say) if finishing else None
+        if finished and finished.command == typed:
+            raise Finished(finished)
+        if finished:
+            fetch(clone, remote)
         with open_survey(git, clone, remote) as survey:
             push, remarks = survey.state()
             for remark in remarks:
@@ -145,7 +161,7 @@ def open_workplace(command: Sequence[str], say: Callable[[str], None], remote: s
             if push.after.version is None:
                 raise CannotTell(f"'{HALFHOOKS.production}' has no version in production yet; this adopts it: ho init")
             writer = Writer(clone, survey.objects)
-            yield Workplace(shlex.join(["ho", *command]), clone, remote, survey, push, writer, journal, say)
+            yield Workplace(typed, clone, remote, survey, push, writer, journal, say)
 
 
 def choose_remote(clone: Clone) -> str:
@@ -253,8 +269,6 @@ def _go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int,
     ]:
         say(line)
     journal.finish()
-    for line in transaction.said:
-        say(line)
 
 
 def _half(number: int) -> str:
@@ -301,7 +315,7 @@ def _has(clone: Clone, now: str, update: Update) -> bool:
     """Whether a ref has been where an update moves it to."""
     if not update.new:
         return not now
-    return now == update.new or bool(now and clone.attempt("merge-base", "--is-ancestor", update.new, now).code == 0)
+    return now == update.new or bool(now and clone.contains(now, update.new))
 
 
 def undone(journal: Journal) -> None:

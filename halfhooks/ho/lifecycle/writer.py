@@ -5,23 +5,18 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
-from halfhooks.git import GitError
 from halfhooks.ho.repository import Clone
-from halfhooks.snapshot import FILE, FOLDER, Entry, Objects, folder, tree_entry
+from halfhooks.snapshot import FILE, FOLDER, Entry, folder, tree_entry
+
+if TYPE_CHECKING:
+    from halfhooks.snapshot import Objects
 
 SUBMODULE = "160000"
 
 Edits = Mapping[str, Optional[Entry]]
 """New entries by path, slashes between names; None removes what is there."""
-
-
-class Merged(NamedTuple):
-    """What a merge gives: its tree, or the paths in conflict."""
-
-    tree: Optional[Entry]
-    conflicts: tuple[str, ...] = ()
 
 
 class Writer:
@@ -89,11 +84,3 @@ class Writer:
 
     def _format(self) -> str:
         return self._clone.run("rev-parse", "--show-object-format")
-
-    def merge(self, ours: str, theirs: str) -> Merged:
-        """The merge of two commits, as `git merge` would make it; only its trees are written."""
-        done = self._clone.attempt("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
-        tree, *conflicts = done.out.rstrip("\0").split("\0")
-        if done.code > 1 or not tree:
-            raise GitError(("git", "merge-tree"), done.code, done.err)
-        return Merged(None, tuple(conflicts)) if done.code else Merged(Entry(FOLDER, tree))

@@ -1,0 +1,44 @@
+"""Undoes the last transaction of a clone by another one, which the rules judge like any."""
+
+from __future__ import annotations
+
+from halfhooks.ho.lifecycle.transaction import Transaction, Way
+from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.layout import HEADS, TAGS
+from halfhooks.snapshot import Update, tree_entry
+from halfhooks.survey import CannotTell
+
+
+def undo(place: Workplace) -> Transaction:
+    """The transaction that leads back to before the last one; `CannotTell` where there is none, or others went on."""
+    last = place.journal.last()
+    if last is None:
+        raise CannotTell("there is nothing to undo: no ho release or ho patch was run in this clone, or it is undone")
+    if last.remote != place.remote:
+        raise CannotTell(f"'{last.command}' was done on another remote: --remote {last.remote}")
+    for way in last.ways.values():
+        if way.ref.startswith(TAGS) and way.new:
+            tag = way.ref.removeprefix(TAGS)
+            raise CannotTell(
+                f"'{last.command}' cannot be undone: a release tag such as '{tag}' is for good; a change is a new patch"
+            )
+    updates = tuple(update for way in last.ways.values() for update in _back(place, last, way))
+    here = place.clone.branch()
+    then = last.here if place.clone.commit(HEADS + last.here) or last.here in _made(updates) else here
+    return Transaction(place.command, f"undone: {last.command}", (updates,), place.remote, here, then)
+
+
+def _made(updates: tuple[Update, ...]) -> set[str]:
+    return {update.ref.removeprefix(HEADS) for update in updates if update.new and not update.old}
+
+
+def _back(place: Workplace, last: Transaction, way: Way) -> list[Update]:
+    """How one ref gets back: it goes, it comes, or a commit on top holds what was before."""
+    now, old = place.at(way.ref), way.olds[0]
+    name = way.ref.removeprefix(HEADS).removeprefix(TAGS)
+    if now != way.new:
+        raise CannotTell(f"'{name}' has moved since '{last.command}': that cannot be undone any more")
+    if not old or not now or way.ref.startswith(TAGS) or way.ref.startswith(HEADS + place.layout.patch):
+        return [Update(now, old, way.ref)] if now != old else []
+    tree = tree_entry(place.project.objects, old)
+    return [Update(now, place.writer.commit(tree, (now,), f"Undo: {last.done}"), way.ref)]

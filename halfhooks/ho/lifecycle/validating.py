@@ -1,0 +1,70 @@
+"""Validates the commits that a command of the lifecycle has made, and makes the model of a release from them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+from halfhooks.ho.commands.validate import watch_of
+from halfhooks.ho.console import Console
+from halfhooks.ho.database.apply import databases_of
+from halfhooks.ho.database.build import Wish
+from halfhooks.ho.database.dump import Model
+from halfhooks.ho.database.model import CannotMake, make_model
+from halfhooks.ho.database.project import Project, open_project
+from halfhooks.ho.database.validate import validate
+from halfhooks.ho.lifecycle.workplace import Refused, Workplace
+from halfhooks.ho.plan import read_plan
+from halfhooks.ho.trees import CommitTree
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a validation."""
+    parser.add_argument("--force", action="store_true", help="validate also what was validated before")
+    parser.add_argument("--no-tests", action="store_true", help="leave the project's tests out")
+
+
+class Validator:
+    """Validates for one command, whose arguments say how."""
+
+    def __init__(self, place: Workplace, arguments: argparse.Namespace) -> None:
+        self.place = place
+        self.arguments = arguments
+        self.console = Console(io.StringIO() if arguments.json else sys.stdout)
+        self.project: Project = open_project()
+        self._expected = ""
+
+    def validate(self, commit: str) -> None:
+        """Validate a commit; `Refused` when it does not pass, or is not the database that its model was dumped from."""
+        words = self.place.clone.run("log", "-1", "--format=%s", commit)
+        with contextlib.ExitStack() as bars:
+            watch = watch_of(self.console, bars, self.arguments.json)
+            tests = not self.arguments.no_tests
+            record = validate(self.project, commit, watch, self.arguments.force, tests, Wish())
+        for warning in record.warnings:
+            self.console.line(f"halfhooks: warning: {warning}", "yellow")
+        if not record.passed:
+            lines = [line for problem in record.problems for line in problem.lines]
+            raise Refused([*lines, f"halfhooks: '{words}' is not valid; nothing was done"])
+        if self._expected and record.fingerprint != self._expected:
+            end = "what was dumped does not make the same database again; nothing was done: please report this"
+            raise Refused([f"halfhooks: '{words}': {end}"])
+        self.console.line(f"valid: {words}", "green")
+
+    def make_model(self, commit: str, label: str, at: datetime) -> Model:
+        """The model of a release from its commit, which is validated; what is made of it has to have the same catalog."""
+        tree = CommitTree(self.place.survey.objects, commit)
+        plan = read_plan(tree, self.place.layout)
+        with contextlib.ExitStack() as bars, databases_of(self.project) as databases:
+            watch = watch_of(self.console, bars, self.arguments.json).building
+            try:
+                made = make_model(databases, plan, label, at, self.project.python(), watch)
+            except CannotMake as error:
+                lines: Sequence[str] = list(error.failure.lines())
+                raise Refused([*lines, f"halfhooks: '{error.patch}' failed; nothing was done"]) from None
+        self._expected = made.fingerprint
+        return made.model
