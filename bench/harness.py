@@ -37,11 +37,13 @@ def interleave(rounds: int, contenders: Mapping[str, Callable[[], float]], warm:
     return {name: median(values) for name, values in taken.items()}
 
 
-def milliseconds(command: Sequence[str], folder: Path, stdin: str = "") -> float:
+def milliseconds(
+    command: Sequence[str], folder: Path, stdin: str = "", environment: Mapping[str, str] = CLEAN
+) -> float:
     """How long a command takes, which must succeed."""
     began = time.perf_counter()
     done = subprocess.run(
-        command, cwd=folder, env=CLEAN, input=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=environment, input=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     taken = (time.perf_counter() - began) * 1000
     if done.returncode:

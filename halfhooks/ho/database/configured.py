@@ -8,10 +8,12 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from halfhooks.ho.database.connect import Server, parse_dsn
 from halfhooks.survey import CannotTell
+
+if TYPE_CHECKING:  # who only wants the name of the package does without psycopg2
+    from halfhooks.ho.database.connect import Server
 
 HALF_ORM_DIR = "/etc/half_orm"
 HALF_ORM_VARIABLE = "HALFORM_CONF_DIR"
@@ -47,6 +49,8 @@ def database_name(settings: Settings, environment: Mapping[str, str]) -> str:
 
 def configured(settings: Settings, environment: Mapping[str, str]) -> Optional[Server]:
     """The server that is configured, None when a private one is meant."""
+    from halfhooks.ho.database.connect import Server
+
     psql = shutil.which("psql", path=environment.get("PATH"))
     bindir = os.path.dirname(psql) if psql else ""
     if settings.is_dsn:
@@ -94,6 +98,8 @@ def _half_orm_path(settings: Settings, environment: Mapping[str, str]) -> Option
 
 
 def _dsn(settings: Settings) -> dict[str, str]:
+    from halfhooks.ho.database.connect import parse_dsn
+
     try:
         return parse_dsn(settings.database)
     except ValueError as error:
