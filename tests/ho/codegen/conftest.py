@@ -73,10 +73,15 @@ class Database(NamedTuple):
 @pytest.fixture(scope="session")
 def cluster(isolated_git: None) -> Iterator[Database]:
     """The database `postgres` of a private server of this session; without PostgreSQL the tests fail."""
+    yield from served({})
+
+
+def served(settings: dict[str, str]) -> Iterator[Database]:
+    """A server for a while, which `settings` of the environment choose."""
     base = Path("/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp") / f"hhg-{secrets.token_hex(4)}"
     ours = ("PG", "HALFHOOKS")
     kept = {name: value for name, value in os.environ.items() if name == OVERRIDE or not name.startswith(ours)}
-    environment = {**kept, "HALFHOOKS_SERVERS": str(base), "HALFHOOKS_IDLE": "300"}
+    environment = {**kept, "HALFHOOKS_SERVERS": str(base), "HALFHOOKS_IDLE": "300", **settings}
     try:
         with private(environment) as server:
             host, user = (dict(server.keywords)[key] for key in ("host", "user"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -44,31 +45,15 @@ def odd(cluster, tmp_path_factory):
     return database, generate(database.read(), tmp_path_factory.mktemp("odd"))
 
 
-def has_half_orm(path: str = "") -> bool:
-    command = [sys.executable, "-c", "import half_orm"]
-    return subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True).returncode == 0
-
-
-@pytest.fixture(scope="session", params=["installed", "0.17"])
+@pytest.fixture(scope="session", params=["0.17", "1"])
 def line(request, tmp_path_factory) -> str:
-    """Both lines of half_orm: where Python finds one, "" for the one that is installed."""
-    if request.param == "installed":
-        assert has_half_orm(), "half_orm is what halfhooks needs: pip install half_orm"
-        return ""
+    """Both lines of half_orm, each with its own driver in an environment of its own: the interpreter of that."""
     folder = tmp_path_factory.mktemp("line")
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--target",
-        str(folder),
-    ]
-    done = subprocess.run([*pip, "half_orm>=0.17,<0.18"], capture_output=True)
-    return str(folder) if done.returncode == 0 else pytest.skip("half_orm 0.17 cannot be installed here")
+    venv.create(folder)
+    python = str(folder / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"half_orm=={request.param}.*"], capture_output=True, check=True)
+    return python
 
 
 def run(code: str, database, root: Path, line: str) -> str:
@@ -76,14 +61,13 @@ def run(code: str, database, root: Path, line: str) -> str:
     (root / "conf").mkdir(exist_ok=True)
     conf = f"[database]\nname = {database.name}\nhost = {database.socket}\nuser = {database.user}\n"
     (root / "conf" / "pack").write_text(conf)
-    path = os.pathsep.join(filter(None, [line, str(root)]))
     environment = {
         **os.environ,
-        "PYTHONPATH": path,
+        "PYTHONPATH": str(root),
         "HALFORM_CONF_DIR": str(root / "conf"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = subprocess.run([line, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

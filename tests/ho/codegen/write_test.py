@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import random
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -318,3 +325,47 @@ def test_a_diff(root):
     lines = list(write.diff(made, "pack/"))
     assert "--- a/pack/s/one.py" in lines and "+++ /dev/null" in lines
     assert "--- /dev/null" in lines and "+++ b/pack/s/zero.py" in lines
+
+
+KILLS = 100
+
+
+def test_killed_at_random_the_package_is_whole_a_hundred_times(tmp_path):
+    """Each kill hits the writing of forty modules somewhere; a fork has all modules loaded, so nothing else takes time."""
+    names = [f"t{number}" for number in range(40)]
+    first, second = schema(*names), schema(*names[5:], "more", column="new")
+    old, new, root = tmp_path / "old", tmp_path / "new", tmp_path / "pack"
+    generate(old, first)
+    generate(new, first)
+    began = time.monotonic()
+    generate(new, second)
+    usual = time.monotonic() - began
+    before, after = content(old), content(new)
+    chance, seen = random.Random(1), Counter()
+    generate(root, first)
+    for _ in range(KILLS):
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                generate(root, second)
+            os._exit(0)
+        time.sleep(chance.random() * usual * 1.3)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        now = content(root)
+        if write.interrupted(root):
+            seen["in between"] += 1
+            assert all(data in (before.get(path), after.get(path)) for path, data in now.items())
+            for path, data in now.items():
+                compile(data, path, "exec")
+            with write.locked(root):
+                write.finish(root)
+            now = content(root)
+            assert now == after
+        else:
+            seen["old" if now == before else "new"] += 1
+            assert now in (before, after)
+        if now == after:
+            shutil.rmtree(root)
+            shutil.copytree(old, root)
+    assert seen["old"] and seen["new"] + seen["in between"], seen
