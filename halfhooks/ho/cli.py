@@ -38,6 +38,7 @@ COMMANDS = {
     "cache": "show or clear the states of databases that are kept",
     "update": "list the releases that a database in production has before it",
     "upgrade": "bring a database in production to a release",
+    "rollback": "take a database in production back to the backup of an upgrade",
     "codegen": "write Python classes from the schema of a database",
     "check": "judge a repository, or a range of commits, by the rules",
     "explain": "show what a rule refuses, why, and what to do about it",

@@ -21,6 +21,8 @@ from halfhooks.ho.database.connect import connected
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_version
 from halfhooks.ho.plan import Plan
+from halfhooks.ho.production.check_command import add_options
+from halfhooks.ho.production.check_command import main as check
 from halfhooks.survey import CannotTell
 
 DONE, FAILED = 0, 1
@@ -37,6 +39,7 @@ ho db diff 0.2.0 live
 ho db diff live here
 ho db fingerprint
 ho db fingerprint 0.2.0
+ho db check --database 'host=db.example.org dbname=shop' --json
 """
 
 WHAT = """\
@@ -46,17 +49,18 @@ restore [VERSION]   make the development database that of a version, by its mode
 shell               open psql on the development database; what follows -- is for psql
 diff A B            what the catalogs of two databases have differently: + is what B has
 fingerprint [A]     a hash of the catalog of one: equal for equal databases, whatever rows they hold
+check               whether a database in production is what its release says
 
 A and B are a version whose model is in the tree (0.1.0), 'live' for the development database as it is, 'here' for
 what ho apply would make of the working tree, or 'database:NAME' for any database of the server.
 
-Exit code: 0 done, no difference; 1 they differ, or SQL failed; 2 cannot tell."""
+Exit code: 0 done, no difference, nothing wrong; 1 they differ, something is wrong, or SQL failed; 2 cannot tell."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of `ho db`."""
     parser = command_parser("db", WHAT, EXAMPLES)
-    actions = parser.add_subparsers(dest="action", required=True, metavar="restore|shell|diff|fingerprint")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="restore|shell|diff|fingerprint|check")
     restore = actions.add_parser("restore", allow_abbrev=False, help="make the database of a version")
     restore.add_argument("version", nargs="?", metavar="VERSION", help="such as 0.1.0 or 0.1.0-hotfix1")
     restore.add_argument("--to", metavar="DATABASE", help="the database, instead of the project's")
@@ -70,12 +74,16 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("--json", action="store_true", help="print one JSON document")
     one = actions.add_parser("fingerprint", allow_abbrev=False, help="hash a catalog")
     one.add_argument("a", nargs="?", default=LIVE, metavar="A")
+    checking = actions.add_parser("check", allow_abbrev=False, help="whether a database is what its release says")
+    add_options(checking)
     return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Does one of them."""
     arguments = parser().parse_args(argv)
+    if arguments.action == "check":
+        return check(arguments)
     acts = {"restore": restore, "shell": shell, "diff": diff, "fingerprint": show_fingerprint}
     try:
         return acts[arguments.action](open_project(), arguments)

@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
             )
             if arguments.json:
                 print(json.dumps(values(found, source, known, route, left), indent=2))
-            else:
+            elif not route.wrong:
                 show(Console(), found, source, known, route, left)
             if route.wrong:
                 raise tampered(route.wrong, known.label, source.url, found.call)
@@ -137,7 +137,7 @@ def values(
         "target": str(route.target),
         "managed_by_halfhooks": known.ours,
         "begun": [{"release": release, "steps_done": done} for release, done in left],
-        "releases": [release_values(release) for release in route.releases],
+        "releases": [] if route.wrong else [release_values(release) for release in route.releases],
         "newer": [str(label) for label in route.newer],
         "wrong": list(route.wrong),
         "remarks": list(route.remarks),

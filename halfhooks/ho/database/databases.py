@@ -233,6 +233,13 @@ class Databases:
             self.drop(old)
         return cut
 
+    def keep(self, name: str) -> None:
+        """A scratch database is no longer one: it has got another name, or is left for somebody to look at."""
+        if self.find(name):
+            self.run(f"comment on database {self.quote(name)} is null")
+        self.unlock(name)
+        self._scratch.discard(name)
+
     def drop(self, name: str) -> None:
         """Remove a database that is ours, whoever is connected to it. Its lock is freed."""
         self.run(f"drop database if exists {self.quote(name)} with (force)")
@@ -299,4 +306,4 @@ def parse_mark(comment: str) -> Optional[Mapping[str, Any]]:
     return found if ok else None
 
 
-__all__ = ["Database", "Databases", "DuplicateDatabase", "InvalidCatalogName"]
+__all__ = ["Database", "Databases", "DuplicateDatabase", "InvalidCatalogName", "ObjectInUse"]

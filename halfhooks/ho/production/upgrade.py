@@ -109,6 +109,7 @@ class Upgrade:
             drift = self.drift(connection, databases, known, route, bool(left))
             self.tell.plan(route, drift, left)
             self.tell.agree(route)
+            databases.sweep()
             if self.settings.backup != TEMPLATE:
                 self._back_up(connection, databases, known, drift, left)
         if self.settings.backup == TEMPLATE:  # the server copies a database only when nobody is connected to it
