@@ -52,11 +52,12 @@ def judge_commit(git: str, environment: Environment, merged: tuple[str, ...]) ->
     if not changes or not (head.kind != PATCH_BRANCH or index.concerns(changes)):
         return PASS, []
     with Lacks(place.git_dir, place.shallow):
-        return _judge_changes(repository, place, head, amends, merged, changes)
+        return _judge_changes(repository, environment, place, head, amends, merged, changes)
 
 
 def _judge_changes(
     repository: Repository,
+    environment: Environment,
     place: Place,
     head: Head,
     amends: Optional[bool],
@@ -88,7 +89,14 @@ def _judge_changes(
     from halfhooks.rules import RULES
 
     stops, lines = conclude(findings, remarks, RULES, "nothing was committed", "committed all the same")
-    return (STOP if stops else PASS), lines
+    starts = not stops and config.onCommit == "apply" and head.kind == PATCH_BRANCH
+    folder = config.layout().path(config.layout().patches, "")
+    if not starts or not any(change.path.startswith(folder) for change in changes):
+        return (STOP if stops else PASS), lines
+    from halfhooks.trigger import apply_commit
+
+    status, told = apply_commit(environment, config)
+    return status, lines + told
 
 
 def _early(push: Push, changes: list[Change], amends: bool) -> list[Finding]:

@@ -44,7 +44,12 @@ def judge_push(git: str, environment: Environment, arguments: Sequence[str], dat
         from halfhooks.rules import RULES, check
 
         stops, said = conclude(check(push), remarks, RULES, "nothing was pushed", "pushed all the same")
+    if stops or push.config.onPush == "check":
         return (STOP if stops else PASS), said
+    from halfhooks.trigger import validate_push
+
+    status, told = validate_push(environment, [(update.ref, update.new) for update in updates], push.config)
+    return status, said + told
 
 
 def _is_known(survey: Survey, updates: Sequence[Update]) -> bool:

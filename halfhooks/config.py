@@ -41,6 +41,8 @@ class Config(NamedTuple):
     python: str = ""
     tests: str = "pytest"
     onCommit: str = "check"
+    onPush: str = "check"
+    timeLimit: int = 1800
     locks: str = "warn"
     lockMode: str = LOCK_MODES[0]
     ticket: str = "Refs #"
@@ -152,6 +154,8 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "project.python": ("python", _text),
     "project.tests": ("tests", _text),
     "project.oncommit": ("onCommit", _choice("check", "apply")),
+    "project.onpush": ("onPush", _choice("check", "validate-release", "validate")),
+    "project.timelimit": ("timeLimit", _seconds),
     "project.locks": ("locks", _choice("off", "warn", "refuse")),
     "project.lockmode": ("lockMode", _choice(*LOCK_MODES)),
     "project.ticket": ("ticket", _text),

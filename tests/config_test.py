@@ -55,6 +55,8 @@ def value_of(key: str, text: str) -> object:
         ("project.python", ".venv/bin/python", ".venv/bin/python"),
         ("project.tests", "pytest -q", "pytest -q"),
         ("project.onCommit", "apply", "apply"),
+        ("project.onPush", "validate-release", "validate-release"),
+        ("project.timeLimit", "60", 60),
         ("project.locks", "refuse", "refuse"),
         ("project.lockMode", "access exclusive", "access exclusive"),
     ],
@@ -92,6 +94,8 @@ def test_a_value(key, text, expected):
         ("maxFileSize", "", "'halfhooks.maxFileSize = ' must be a size in bytes, such as 10m"),
         ("project.locks", "on", "'halfhooks.locks = on' must be off or warn or refuse"),
         ("project.onCommit", "yes", "'halfhooks.onCommit = yes' must be check or apply"),
+        ("project.onPush", "yes", "'halfhooks.onPush = yes' must be check or validate-release or validate"),
+        ("project.timeLimit", "1h", "'halfhooks.timeLimit = 1h' must be a number of seconds"),
     ],
 )
 def test_a_bad_value(key, text, problem):

@@ -155,7 +155,12 @@ POLICY = """\
 \t# the interpreter that runs Python patches and tests: the project's own
 \tpython = .venv/bin/python
 \ttests = pytest
+\t# apply: a commit that changes Patches/ on a patch branch first brings the development database to it
 \tonCommit = check
+\t# validate-release: a release is validated before it is pushed; validate: a patch as well
+\tonPush = check
+\t# the longest that a hook may take for that, in seconds
+\ttimeLimit = 1800
 \t# what would make production stand still: off, warn, or refuse; lockMode is the weakest lock that counts
 \tlocks = warn
 \tlockMode = share

@@ -6,7 +6,7 @@ The merge is a commit that no ref leads to; git removes it in time, as it does w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.project import Project
 from halfhooks.ho.merging import merge
@@ -54,8 +54,10 @@ def of_head(project: Project) -> Candidate:
     raise CannotTell(f"{where}: git switch to one, or ho validate --commit HEAD")
 
 
-def of_patch(project: Project, patch: str) -> Candidate:
-    """A patch, merged into the release that lists it."""
+def of_patch(project: Project, patch: str, commit: Optional[str] = None) -> Candidate:
+    """A patch by the newest known tip of its branch, or a commit, merged into the release that lists it."""
+    if commit:
+        return _merged(project, patch, Tip(commit, found(project.clone, commit)), ())
     tip, remarks = newest(project.clone, f"{project.layout.patch}{patch}")
     return _merged(project, patch, tip, remarks)
 
@@ -71,10 +73,16 @@ def of_release(project: Project, text: str) -> Candidate:
 
 def of_commit(project: Project, text: str) -> Candidate:
     """Any commit."""
-    commit = project.clone.commit(text)
-    if not commit:
-        raise CannotTell(f"'{text}' names no commit here")
+    commit = found(project.clone, text)
     return Candidate(f"{text}" if commit.startswith(text) else f"'{text}', {commit[:10]}", commit)
+
+
+def found(clone: Clone, text: str) -> str:
+    """The id of the commit that a text names; `CannotTell` for none."""
+    commit = clone.commit(text)
+    if not commit:
+        raise CannotTell(f"'{text}' names no commit here: git fetch {ORIGIN}")
+    return commit
 
 
 def newest(clone: Clone, branch: str) -> tuple[Tip, tuple[str, ...]]:

@@ -14,8 +14,8 @@ from halfhooks.ho.cli import WRONG_CALL, command_parser
 # those that install/client.py installs; a test compares the two
 HOOKS = ("pre-commit", "commit-msg", "pre-push", "pre-merge-commit", "post-merge", "post-checkout")
 
-# what .pre-commit-hooks.yaml offers besides: the module of ours that runs it, or what has to be installed for it
-PARTS = {"codegen": "halfhooks.ho.codegen.hook", "validate": "validation in a database"}
+# what .pre-commit-hooks.yaml offers besides: the module of ours that runs it
+PARTS = {"codegen": "halfhooks.ho.codegen.hook", "validate": "halfhooks.ho.push_hook"}
 
 EXAMPLES = """
 ho hook pre-commit "$@"        # in .husky/pre-commit, or a script of yours
@@ -42,13 +42,9 @@ def main(argv: Sequence[str]) -> int:
             "error: there is no git on the PATH\n  why:  the hook asks it what is committed or pushed", file=sys.stderr
         )
         return WRONG_CALL
-    part = PARTS.get(arguments.hook, "")
-    if part.startswith("halfhooks."):
-        return int(import_module(part).main())
-    run = getattr(import_module("halfhooks.client"), arguments.hook.replace("-", "_"), None)
-    if run is None:
-        print(f"halfhooks: nothing was looked at: {part} is not installed", file=sys.stderr)
-        return 0
+    if arguments.hook in PARTS:
+        return int(import_module(PARTS[arguments.hook]).main())
+    run = getattr(import_module("halfhooks.client"), arguments.hook.replace("-", "_"))
     sys.argv = [arguments.hook, *arguments.arguments]
     sys.stdout.flush()
     run(os.path.abspath(git))

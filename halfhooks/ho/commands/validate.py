@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--release", metavar="X.Y.Z", help="the newest tip of this release that is known here")
     which.add_argument("--patch", metavar="ID", help="this patch, merged into the release that lists it")
-    which.add_argument("--commit", metavar="REV", help="any commit")
+    parser.add_argument("--commit", metavar="REV", help="any commit; with --patch, in place of the tip of its branch")
     parser.add_argument("--force", action="store_true", help="also when the tree is known to be valid")
     parser.add_argument("--no-tests", action="store_true", help="only the database")
     parser.add_argument("--no-cache", action="store_true", help="run everything, and keep no state of a database")
@@ -92,10 +92,12 @@ def main(argv: Sequence[str]) -> int:
 
 def choose(project: Project, arguments: argparse.Namespace) -> Candidate:
     """What the arguments ask for."""
+    if arguments.release and arguments.commit:
+        raise CannotTell("--release and --commit exclude each other: give one of them")
     if arguments.release:
         return candidates.of_release(project, arguments.release)
     if arguments.patch:
-        return candidates.of_patch(project, arguments.patch)
+        return candidates.of_patch(project, arguments.patch, arguments.commit)
     return candidates.of_commit(project, arguments.commit) if arguments.commit else candidates.of_head(project)
 
 
