@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from keyword import iskeyword
 from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
 HASH_LENGTHS = (6, 12, 64)
+SIGNS = re.compile(r"\W", re.ASCII)
 
 
 def identifier(name: str) -> str:
     """An ASCII identifier that resembles `name`: accents go, blanks and signs become `_`, other letters `uXXXX`."""
-    text = "".join(_ascii(character) for character in unicodedata.ucd_3_2_0.normalize("NFKD", name))
+    if name.isascii():
+        text = SIGNS.sub("_", name)
+    else:
+        text = "".join(_ascii(character) for character in unicodedata.ucd_3_2_0.normalize("NFKD", name))
     if not text or text[0].isdigit():
         text = "_" + text
     return text + "_" if iskeyword(text) else text
@@ -24,7 +29,7 @@ def identifier(name: str) -> str:
 
 def _ascii(character: str) -> str:
     if character.isascii():
-        return character if character.isalnum() or character == "_" else "_"
+        return SIGNS.sub("_", character)
     return "" if unicodedata.ucd_3_2_0.combining(character) else f"u{ord(character):x}"
 
 
@@ -87,11 +92,15 @@ def allocate(
     Of several that want the same, those in `exact` keep it; all others go on to their next candidate, and in the end to
     one with a hash of their key: so no name depends on the order, and another one hardly ever moves it.
     """
-    candidates = {key: [*names, *_hashed(key, names[-1])] for key, names in wanted.items()}
+
+    def candidate(key: Key, number: int) -> str:
+        names = wanted[key]
+        return names[number] if number < len(names) else _hashed(key, names[-1], HASH_LENGTHS[number - len(names)])
+
     level = dict.fromkeys(wanted, 0)
     used = {fold(name) for name in taken}
     while True:
-        current = {key: fold(candidates[key][number]) for key, number in level.items()}
+        current = {key: fold(candidate(key, number)) for key, number in level.items()}
         count = Counter(current.values())
         kept = {current[key] for key in exact if key in current and level[key] == 0}
         move = [
@@ -100,11 +109,10 @@ def allocate(
             if name in used or (count[name] > 1 and not (name in kept and key in exact and level[key] == 0))
         ]
         if not move:
-            return {key: candidates[key][number] for key, number in level.items()}
+            return {key: candidate(key, number) for key, number in level.items()}
         for key in move:
             level[key] += 1
 
 
-def _hashed(key: Hashable, name: str) -> Iterable[str]:
-    digest = hashlib.sha256(repr(key).encode("utf-8", "surrogatepass")).hexdigest()
-    return (f"{name}_{digest[:length]}" for length in HASH_LENGTHS)
+def _hashed(key: Hashable, name: str, length: int) -> str:
+    return f"{name}_{hashlib.sha256(repr(key).encode('utf-8', 'surrogatepass')).hexdigest()[:length]}"

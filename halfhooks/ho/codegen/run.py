@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -119,10 +120,15 @@ def compare(choice: Choice, source: Source, folder: str, root: Path, target: str
             return Part(folder, root, target, Plan(files=files), inputs, known.remarks, True)
     schema = choice.wanted.of(source.read())
     package = Path(choice.top, choice.folder)
+
+    @lru_cache(None)  # names are sought where modules may have been before, of each relation several times
+    def existing(path: str) -> Optional[str]:
+        return write.read(package, path)
+
     request = Request(
         schema,
         choice.package,
-        lambda path: write.read(package, path),
+        existing,
         dict(choice.names),
         dict(choice.types),
         choice.config,

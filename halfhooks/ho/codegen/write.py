@@ -57,10 +57,12 @@ class Plan(NamedTuple):
 
 def read(root: Path, path: str) -> Optional[str]:
     """The text of a file of the package, None where there is none; `CannotTell` for what is no file of text."""
+    top = f"{root}/"
     try:
-        if any((root / part).is_symlink() for part in _prefixes(path)):
+        if any(os.path.islink(top + part) for part in _prefixes(path)):
             raise CannotTell(f"'{path}' is behind a symbolic link, and nothing is written through one; remove the link")
-        return (root / path).read_bytes().decode("utf-8")
+        with open(top + path, "rb") as file:
+            return file.read().decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
