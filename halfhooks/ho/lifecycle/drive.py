@@ -91,10 +91,14 @@ def to_values(transaction: Transaction, dry_run: bool) -> dict[str, object]:
         "done": not dry_run,
         "what": transaction.done,
         "remote": transaction.remote or None,
-        "pushes": [[update._asdict() for update in push] for push in transaction.pushes],
+        "pushes": [[_update_values(update) for update in push] for push in transaction.pushes],
         "branch": transaction.switch,
         "remarks": list(transaction.said),
     }
+
+
+def _update_values(update: Update) -> dict[str, object]:
+    return {"ref": update.ref, "old": update.old or None, "new": update.new or None}
 
 
 def preview(place: Workplace, transaction: Transaction) -> Iterator[str]:
