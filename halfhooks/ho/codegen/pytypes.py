@@ -6,12 +6,14 @@ How a target writes the name of a type is its own affair: it gives a function th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Optional
 
 from halfhooks.ho.codegen import model
 from halfhooks.ho.codegen.model import Type
 from halfhooks.ho.codegen.text import literal
+from halfhooks.survey import CannotTell
 
 ANY = "Any"
 
@@ -39,6 +41,18 @@ IN_ARRAYS = frozenset(
     - {"point", "line", "lseg", "box", "path", "polygon", "circle", "pg_lsn"}
 )
 """Types whose arrays both drivers turn into lists; other arrays are text until somebody registers them."""
+
+
+OVERRIDE = re.compile(r"[a-zA-Z_][\w.]*:[a-zA-Z_]\w*|int|str|float|bool|bytes|Any", re.ASCII)
+
+
+def override(types: Mapping[str, str], relation: str, column: str, kind: Type) -> str:
+    """The type that the project wants for a column, `module:Name` or a built-in one, else "". `CannotTell` for no type."""
+    label = f"{relation}.{column}"
+    name = types.get(label) or types.get(f"{kind.schema}.{kind.name}") or ""
+    if name and not OVERRIDE.fullmatch(name):
+        raise CannotTell(f"'{name}' is to be the type of '{label}', and is no type: write it as module:Name")
+    return name
 
 
 def python_type(kind: Optional[Type], spell: Callable[[str], str]) -> str:

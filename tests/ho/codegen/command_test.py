@@ -12,6 +12,8 @@ import pytest
 
 from halfhooks.ho.cli import main
 from halfhooks.ho.codegen import write
+from halfhooks.ho.codegen.target import Request
+from halfhooks.ho.codegen.targets import typeddict
 from tests.ho.codegen.schemas import SHOP
 
 
@@ -210,3 +212,27 @@ def test_tests_for_each_class(ho, database, cluster):
     assert not Path("tests/made/test_shop_notes.py").exists()
     code, _, err = ho("--tests", "tests/made", "--target", "typeddict", source=source)
     assert code == 2 and "the target 'typeddict' has no tests" in err
+
+
+def test_names_and_types_of_the_project_count_for_typed_dicts(database, tmp_path):
+    types = {"shop.users.settings": "mine:Settings", "shop.users.key": "other:Settings", "shop.mood": "str"}
+    request = Request(database.read(), "pack", names={"shop.users": "people"}, types=types)
+    (text,) = (file.text for file in typeddict.generate(request).files if file.path.endswith("/people.py"))
+    assert "PeopleRow = TypedDict(" in text
+    (tmp_path / "people.py").write_text(text)
+    for name in ("mine", "other"):
+        (tmp_path / f"{name}.py").write_text("class Settings: ...\n")
+    check = [
+        "from typing import Optional",
+        "from people import PeopleRow",
+        "from mine import Settings",
+        "import other",
+        "def f(row: PeopleRow) -> tuple[Optional[Settings], Optional[other.Settings], Optional[str]]:",
+        '    return row["settings"], row["key"], row["mood"]',
+        "print(PeopleRow.__name__)",
+    ]
+    (tmp_path / "check.py").write_text("\n".join(check) + "\n")
+    cache = str(tmp_path / "cache")
+    for command in (["-m", "mypy", "--strict", "--cache-dir", cache, "check.py", "people.py"], ["check.py"]):
+        done = subprocess.run([sys.executable, *command], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr

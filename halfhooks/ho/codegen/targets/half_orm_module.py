@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from halfhooks.ho.codegen import naming
 from halfhooks.ho.codegen.model import Column, Name
-from halfhooks.ho.codegen.pytypes import python_type
+from halfhooks.ho.codegen.pytypes import override, python_type
 from halfhooks.ho.codegen.regions import BEGIN, END
 from halfhooks.ho.codegen.target import Request
 from halfhooks.ho.codegen.targets.half_orm_names import (
@@ -19,12 +19,10 @@ from halfhooks.ho.codegen.targets.half_orm_names import (
     reverse_suffix,
 )
 from halfhooks.ho.codegen.text import docstring, literal, one_line, paragraphs
-from halfhooks.survey import CannotTell
 
 FORMATTED = 88
 """The width of a line for formatters that were told nothing."""
 BUILT_IN = frozenset(["bool", "bytes", "float", "int", "str"])
-OVERRIDE = re.compile(r"[a-zA-Z_][\w.]*:[a-zA-Z_]\w*|int|str|float|bool|bytes|Any", re.ASCII)
 
 LEGACY = {
     "typing": "import typing",
@@ -190,8 +188,8 @@ class Writer:
 
     def _type(self, column: Column, optional: bool = True, shadowed: bool = True) -> str:
         """The type of a column; `shadowed`: where attributes of the class hide built-ins."""
-        label, kind = f"{self.relation.label}.{column.name}", column.type
-        override = self.request.types.get(label) or self.request.types.get(f"{kind.schema}.{kind.name}")
+        kind = column.type
+        wanted = override(self.request.types, self.relation.label, column.name, kind)
 
         def spell(name: str) -> str:
             if name == "Literal":  # linters have to see that what is in it are no names
@@ -200,13 +198,11 @@ class Writer:
                 return f"{self.helper}.{name}"
             return f"{self.helper}.builtins.{name}" if shadowed and name in self.taken else name
 
-        text = self._override(label, override, spell) if override else python_type(kind, spell)
+        text = self._override(wanted, spell) if wanted else python_type(kind, spell)
         return f"{self.helper}.Optional[{text}]" if optional and not column.not_null else text
 
-    def _override(self, label: str, name: str, spell: Callable[[str], str]) -> str:
+    def _override(self, name: str, spell: Callable[[str], str]) -> str:
         """The type that the project wants: `module:Name`, or a built-in one."""
-        if not OVERRIDE.fullmatch(name):
-            raise CannotTell(f"'{name}' is to be the type of '{label}', and is no type: write it as module:Name")
         if ":" not in name:
             return spell(name)
         alias = _free("_" + name.partition(":")[2], {*self.taken, *self.imports.values()})
