@@ -64,11 +64,12 @@ class Part(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What was found, and done where something had to be."""
+    """What was found, and done where something had to be. `kept`: no database was asked."""
 
     parts: list[Part]
     remarks: list[str]
     written: bool
+    kept: bool
 
     @property
     def fresh(self) -> bool:
@@ -100,13 +101,13 @@ def run(choice: Choice, source: Source, check: bool) -> Run:
         raise CannotTell("; ".join([*problems[:5], *(["..."] if len(problems) > 5 else [])]))
     if check:
         told = ["the last run was interrupted; the next one finishes it: ho codegen"] if interrupted else []
-        return Run(parts, [*remarks, *told], False)
+        return Run(parts, [*remarks, *told], False, source.kept)
     for part in parts:
         if part.plan.changes or part.plan.deleted:
             remarks += write.apply(part.root, part.plan)
         if not part.known:
             manifest.save(part.root, part.target, part.inputs, part.plan, part.remarks)
-    return Run(parts, remarks, True)
+    return Run(parts, remarks, True, source.kept)
 
 
 def compare(choice: Choice, source: Source, folder: str, root: Path, target: str) -> Part:

@@ -25,10 +25,14 @@ MOST = 32
 
 
 class Source(NamedTuple):
-    """A schema: its id, which is that of no other one, and what reads it when somebody needs to know more."""
+    """A schema: its id, which is that of no other one, and what reads it when somebody needs to know more.
+
+    `kept`: no database was asked for it.
+    """
 
     id: str
     read: Callable[[], Schema]
+    kept: bool = False
 
 
 def source(schema: Schema) -> Source:
@@ -50,7 +54,7 @@ def find(git_dir: str, key: str) -> Optional[Source]:
         os.utime(path)
     except (OSError, ValueError):
         return None
-    return Source(name, lambda: _load(path)) if len(name) == 64 else None
+    return Source(name, lambda: _load(path), True) if len(name) == 64 else None
 
 
 def keep(git_dir: str, key: str, found: Source) -> None:

@@ -178,7 +178,7 @@ def summary(run: Run, check: bool) -> str:
     """The last line."""
     files, changed, deleted, orphans = (len(run.paths(name)) for name in ("files", "changes", "deleted", "orphans"))
     if run.fresh:
-        return f"halfhooks: {files} files are up to date"
+        return f"halfhooks: {files} files are up to date{'; no database was asked' if run.kept else ''}"
     if not check:
         return f"halfhooks: {changed} written, {deleted} deleted, of {files} files"
     return f"halfhooks: {changed + deleted + orphans} of {files} files not up to date; write them: ho codegen"
@@ -192,6 +192,7 @@ def to_json(run: Run) -> dict[str, object]:
         "version": FORMAT,
         "fresh": run.fresh,
         "written": run.written,
+        "database": not run.kept,
         "new": [path for path, is_new in changes if is_new],
         "changed": [path for path, is_new in changes if not is_new],
         **{name: run.paths(name) for name in ("deleted", "orphans", "files")},
