@@ -5,6 +5,8 @@ from __future__ import annotations
 import posix
 import sys
 
+from halfhooks import report
+from halfhooks.bundle import load
 from halfhooks.collect import Collector, Unreadable, parse_updates
 from halfhooks.git import GitError, Repository, read_all
 from halfhooks.lock import LockError, acquire, glance
@@ -34,7 +36,7 @@ def pre_receive(git: str) -> NoReturn:
     try:
         status, lines = judge_push(git, read_all(0), _environment())
     except BaseException as error:  # whatever it is, the push must not pass, and the pusher gets one line
-        what = _load()[0].shown(f"{type(error).__name__}: {error}")
+        what = report.shown(f"{type(error).__name__}: {error}")
         lines = [f"halfhooks: internal error, nothing was pushed: {what}"]
     finally:
         _end(status, lines)
@@ -56,11 +58,12 @@ def _end(status: int, lines: list[str]) -> NoReturn:
         posix._exit(status)
 
 
-def _load() -> tuple[ModuleType, ModuleType]:
-    """The modules that judge and report: half of the core. A push first asks git for its refs, and then loads them."""
-    from halfhooks import report, rules
+def _rules() -> ModuleType:
+    """The module that judges, half of the core with what it imports: a push first asks git for its refs, then loads it."""
+    load("rules")
+    from halfhooks import rules
 
-    return report, rules
+    return rules
 
 
 def judge_push(git: str, data: bytes, environment: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -68,11 +71,11 @@ def judge_push(git: str, data: bytes, environment: Mapping[str, str]) -> tuple[i
     try:
         return _judge(git, parse_updates(data), environment)
     except (GitError, MalformedObject, Unreadable) as error:
-        report, rules = _load()
+        rules = _rules()
         finding = rules.Finding(f"the push could not be read: {error}", code="HH001")
         return REFUSE, report.to_text([finding], rules.RULES, REFUSED)
     except LockError as error:
-        return REFUSE, [f"halfhooks: {_load()[0].shown(str(error))}; {REFUSED}"]
+        return REFUSE, [f"halfhooks: {report.shown(str(error))}; {REFUSED}"]
 
 
 def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]) -> tuple[int, list[str]]:
@@ -82,7 +85,7 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
     repository = Repository(git, environment.get("GIT_DIR", "."), environment)
     seen = glance(repository.git_dir)
     collector = Collector(repository, updates, "GIT_SHALLOW_FILE" in environment)
-    _load()
+    _rules()
     push = collector.push()
     status, lines = _verdict(push, collector)
     if status == ACCEPT and any(move.name.policed or move.name.kind == RELEASE_TAG for move in push.moves):
@@ -99,6 +102,6 @@ def _judge(git: str, updates: tuple[Update, ...], environment: Mapping[str, str]
 
 
 def _verdict(push: Push, collector: Collector) -> tuple[int, list[str]]:
-    report, rules = _load()
+    rules = _rules()
     refused, lines = report.conclude(rules.check(push), collector.remarks, rules.RULES, REFUSED, "the push is accepted")
     return (REFUSE if refused else ACCEPT), lines

@@ -36,6 +36,28 @@ import compileall, py_compile, sys
 sys.exit(not compileall.compile_dir(sys.argv[1], quiet=1, force=True, stripdir=sys.argv[1],
                                     invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))
 """
+# what halfhooks/bundle.py reads: for each module named, those that are loaded with it and not with the ones before
+BUNDLE = """
+import marshal, sys
+from importlib import import_module
+from importlib.machinery import SourceFileLoader
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+loaded, run = [], SourceFileLoader.exec_module
+def exec_module(self, module):
+    run(self, module)
+    loaded.append(module)
+SourceFileLoader.exec_module = exec_module
+sys.path.insert(0, sys.argv[1])
+import halfhooks, halfhooks.bundle
+for name in sys.argv[2:]:
+    loaded.clear()
+    import_module(f"halfhooks.{name}")
+    compiled = ((each, Path(each.__cached__).read_bytes()[16:]) for each in loaded)
+    codes = [(each.__name__, hasattr(each, "__path__"), marshal.loads(code)) for each, code in compiled]
+    Path(sys.argv[1], "halfhooks", f"{name}.bundle").write_bytes(MAGIC_NUMBER + marshal.dumps(codes))
+"""
+BUNDLED = ("entry", "rules")
 START = "import sys; sys.path.insert(0, sys.argv[1]); import {}, halfhooks.report, halfhooks.rules, halfhooks_chained"
 
 
@@ -116,6 +138,7 @@ def install_copy(repository: Repository, sources: Sources, interpreter: Interpre
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
         _python(interpreter, COMPILE, copy)
+        _python(interpreter, BUNDLE, copy, *BUNDLED)
         _python(interpreter, START.format(sources.module), copy)
         for path in (copy, *copy.rglob("*")):
             path.chmod(repository.folder_mode if path.is_dir() else repository.file_mode)
@@ -140,9 +163,9 @@ def other_copies(repository: Repository, keep: list[str]) -> list[Path]:
     return sorted(path for path in lib.iterdir() if path.name not in (*keep, *theirs)) if lib.is_dir() else []
 
 
-def _python(interpreter: Interpreter, program: str, copy: Path) -> None:
+def _python(interpreter: Interpreter, program: str, copy: Path, *arguments: str) -> None:
     done = subprocess.run(
-        [interpreter.path, "-I", "-S", "-c", program, str(copy)],
+        [interpreter.path, "-I", "-S", "-c", program, str(copy), *arguments],
         env=clean_environment(),
         capture_output=True,
         text=True,

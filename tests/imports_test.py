@@ -48,6 +48,7 @@ TABLE = [
     ("past", f"{FACTS} rules state"),
     ("report", "names rules"),
     ("lock", ""),
+    ("bundle", ""),
     ("index", f"{VALUES} git"),
     ("staged", f"{VALUES} release config rooms push git collect survey"),
     ("message", "values"),
@@ -58,11 +59,11 @@ TABLE = [
     ("ticket", f"{VALUES} config git message place survey"),
     ("news", f"{VALUES} history release git place staged"),
     ("client", "objects git report survey place before_commit before_push ticket news"),
-    ("entry", "names snapshot objects push git collect rules report lock"),
+    ("entry", "bundle names snapshot objects push git collect rules report lock"),
     ("ho", ""),
     ("ho.*", "*"),
     ("hooks/chained", "entry client"),
-    ("hooks/pre-receive", "entry"),
+    ("hooks/pre-receive", "bundle entry"),
     ("hooks/*", "client"),
     ("install/_pyz", "__init__ entry"),
     ("install/*", ""),
@@ -78,7 +79,10 @@ THIRD_PARTY = {
 }
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
-CHEAP = "__future__ _bisect _heapq _operator _stat errno fcntl gc io itertools os posix select signal sys time zlib"
+CHEAP = (
+    "__future__ _bisect _frozen_importlib_external _heapq _operator _stat errno fcntl gc "
+    "io itertools marshal os posix select signal sys time zlib"
+)
 
 # measured: importing one of these costs as much as starting Python, or nearly (docs/performance.md)
 DEAR = "argparse collections dataclasses difflib enum functools inspect json pathlib re subprocess tomllib traceback typing"

@@ -268,12 +268,15 @@ def _sql_findings(push: Push, code: str) -> list[Finding]:
 
 
 def _read_sql(push: Push) -> dict[str, list[Finding]]:
+    files = [file for file in _run_files(push) if file.name.endswith(".sql")]
+    if not files:
+        return {}
     from halfhooks.sql import problems  # most pushes bring no SQL, and need not load what reads it
 
     found: dict[str, list[Finding]] = {}
-    for file in _run_files(push):
+    for file in files:
         content = push.objects.blob(file.entry.oid)
-        if not file.name.endswith(".sql") or len(content) > push.config.maxFileSize:
+        if len(content) > push.config.maxFileSize:
             continue
         for problem in problems(content.decode("utf-8", "replace")):
             text = f"'{file.path}': {problem.message}"

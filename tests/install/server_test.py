@@ -39,7 +39,7 @@ def test_sets_what_git_checks_itself(host: Host):
 def test_the_hook_is_tiny_and_names_its_programs_by_absolute_path(host: Host):
     host.installed()
     lines = host.hook.read_text().splitlines()
-    assert len(lines) < 10
+    assert len(lines) < 12
     interpreter, flags = lines[0][2:].split()
     assert Path(interpreter).is_absolute()
     assert flags == "-IS"
@@ -453,6 +453,43 @@ def test_a_damaged_installation_is_repaired(host: Host):
 
 
 # --- what runs is what was copied
+
+
+def test_the_hook_needs_its_bundles_alone(host: Host):
+    host.installed()
+    core = _core(host)
+    for path in core.rglob("*.py"):
+        if path not in (core / "__init__.py", core / "bundle.py"):
+            path.unlink()
+    assert host.guards()
+
+
+def test_a_bundle_for_another_python_is_passed_over(host: Host):
+    host.installed()
+    for path in _bundles(host):
+        path.write_bytes(b"\0\0\r\n" + path.read_bytes()[4:])
+    assert host.guards()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["entry", "rules"])
+def test_a_bundle_that_is_cut_off_refuses(host: Host, number: int):
+    host.installed()
+    bundle = _bundles(host)[number]
+    bundle.write_bytes(bundle.read_bytes()[:-100])
+    assert host.push(ACCEPTED).code != 0
+    assert host.install().code == 0
+    assert host.guards()
+
+
+def _bundles(host: Host) -> list[Path]:
+    bundles = sorted(_core(host).glob("*.bundle"))
+    assert [path.name for path in bundles] == ["entry.bundle", "rules.bundle"]
+    return bundles
+
+
+def _core(host: Host) -> Path:
+    (copy,) = (host.repository / "halfhooks" / "lib").iterdir()
+    return copy / "halfhooks"
 
 
 def test_the_copy_needs_no_checkout(host: Host, checkout: Path):
