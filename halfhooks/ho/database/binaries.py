@@ -40,7 +40,7 @@ class Binaries(NamedTuple):
 
 
 def find_binaries(environment: Mapping[str, str]) -> Binaries:
-    """The newest usable ones: those of `pg_config` first, then the machine's, then those of a wheel; else `CannotTell`."""
+    """The newest usable ones: those in the PATH first, then the machine's, then those of a wheel; else `CannotTell`."""
     wanted = environment.get(OVERRIDE)
     for folder in [wanted] if wanted else candidates(environment):
         found = examine(folder)
@@ -54,16 +54,16 @@ def find_binaries(environment: Mapping[str, str]) -> Binaries:
 def candidates(environment: Mapping[str, str], root: str = "/") -> Iterator[str]:
     """The folders where programs of PostgreSQL may be, the best first."""
     path = environment.get("PATH")
-    config = shutil.which("pg_config", path=path)
-    if config:
-        said = subprocess.run([config, "--bindir"], capture_output=True, text=True)
-        if said.returncode == 0:
-            yield said.stdout.strip()
     postgres = shutil.which("postgres", path=path)
     if postgres:
         yield str(Path(postgres).resolve().parent)
     for pattern in FOLDERS:
         yield from map(str, sorted(Path(root).glob(pattern), key=_number, reverse=True))
+    config = shutil.which("pg_config", path=path)
+    if config:  # it takes a while to ask
+        said = subprocess.run([config, "--bindir"], capture_output=True, text=True)
+        if said.returncode == 0:
+            yield said.stdout.strip()
     for wheel in WHEELS:
         found = find_spec(wheel)
         for place in (found.submodule_search_locations or []) if found else []:
@@ -76,10 +76,13 @@ def _number(folder: Path) -> list[int]:
 
 
 def examine(folder: str) -> Optional[Binaries]:
-    """The programs in a folder, None where a server cannot be made with them."""
+    """The programs in a folder, None where a server cannot be made with them.
+
+    initdb knows the version too, and starts several times as fast as postgres.
+    """
     if not all(os.access(os.path.join(folder, name), os.X_OK) for name in ("postgres", "initdb")):
         return None
-    said = subprocess.run([os.path.join(folder, "postgres"), "--version"], capture_output=True, text=True)
+    said = subprocess.run([os.path.join(folder, "initdb"), "--version"], capture_output=True, text=True)
     words = said.stdout.split()
     version = next((word for word in words if word[:1].isdigit()), "")
     digits = version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz").partition("beta")[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -22,7 +23,7 @@ from psycopg2.errors import (
     ObjectInUse,
 )
 
-from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, execute, literal, quoted
+from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, connected, execute, literal, quoted
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
@@ -65,11 +66,14 @@ class Databases:
         self.connection: Connection = connect(server, MAINTENANCE)
         self.version: int = self.connection.server_version
         self._scratch: set[str] = set()
+        self._removing: list[threading.Thread] = []
 
     def __enter__(self) -> Databases:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for thread in self._removing:
+            thread.join()
         with contextlib.suppress(Error):
             for name in sorted(self._scratch):  # what was interrupted
                 self.drop(name)
@@ -229,8 +233,9 @@ class Databases:
         if old:
             self.lock(old, wait=False)
         cut = self.rename(scratch, name, old, kind=DEVELOPMENT, **mark)
-        if old:
-            self.drop(old)
+        if old:  # nobody has to wait for that; we hold its lock until our connection ends
+            self._removing.append(threading.Thread(target=self._remove, args=(old,)))
+            self._removing[-1].start()
         return cut
 
     def keep(self, name: str) -> None:
@@ -239,6 +244,11 @@ class Databases:
             self.run(f"comment on database {self.quote(name)} is null")
         self.unlock(name)
         self._scratch.discard(name)
+
+    def _remove(self, name: str) -> None:
+        """Remove a scratch database, on a connection of its own; what is left is swept by the next command."""
+        with contextlib.suppress(Error), connected(self.server, MAINTENANCE) as connection:
+            execute(connection, f"drop database if exists {quoted(connection, name)} with (force)")
 
     def drop(self, name: str) -> None:
         """Remove a database that is ours, whoever is connected to it. Its lock is freed."""

@@ -1,0 +1,245 @@
+"""What `ho apply` takes after a patch file was edited, beside half_orm_dev's `patch apply` and beside psql alone.
+
+A schema of 200 tables with 2 000 columns in production, a release with 15 patches of which the last is worked on. Turn by
+turn, each contender edits a file of that patch and applies it:
+
+- the floor: psql runs that file on a clone of the state before it (`createdb --template`), and psql alone without the clone;
+- ours, with and without writing the classes;
+- half_orm_dev, installed from the package registry into an environment of its own, on the same schema and patches.
+
+All of them use one private server. Milliseconds, medians; asserts nothing.
+
+    python -m bench apply [--rounds 9] [--tables 200] [--half-orm-dev 'half_orm_dev==1.1.0a1'] [--quick]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Optional
+
+from bench.harness import interleave, table
+from halfhooks.ho.database.cluster import existing, private, stop
+from halfhooks.ho.database.connect import Server
+
+ROOT = Path(__file__).resolve().parent.parent
+NAME = "bigshop"
+PATCHES = 15
+COLUMNS = 10
+TYPES = ("int", "text", "numeric(10,2)", "timestamptz")
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--tables", type=int, default=200)
+    parser.add_argument("--half-orm-dev", default="half_orm_dev==1.1.0a1", help="what pip installs; '' leaves it out")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, without half_orm_dev")
+    options = parser.parse_args(argv)
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="hhb-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder.chmod(0o711)  # the server of root runs as another user
+    environment = clean(folder)
+    try:
+        with private(environment) as server:
+            print(f"{server.words.split()[1]} server, PostgreSQL {version(server)}\n")
+            contenders = {**floor(folder, server, environment, options.tables), **ours(folder, server, environment)}
+            wanted = "" if options.quick else options.half_orm_dev
+            if wanted:
+                contenders["half_orm_dev patch apply"] = half_orm_dev(folder, server, environment, wanted)
+            taken = interleave(3 if options.quick else options.rounds, contenders)
+    finally:
+        for place in existing(environment):
+            stop(place, remove=True, force=True)
+        shutil.rmtree(folder, ignore_errors=True)
+    base = taken["psql, on a clone"]
+    theirs = taken.get("half_orm_dev patch apply")
+    rows = [(name, ms, f"{ms - base:+.0f}", f"{ms / theirs:.2f}" if theirs else "") for name, ms in taken.items()]
+    table(("what", "ms", "to psql on a clone", "of half_orm_dev"), rows)
+    return 0
+
+
+def clean(folder: Path) -> dict[str, str]:
+    """An environment without anybody's server, git configuration or repository."""
+    ours = ("PG", "HALFORM", "HALFHOOKS", "GIT_", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    if "HALFHOOKS_POSTGRES" in os.environ:
+        kept["HALFHOOKS_POSTGRES"] = os.environ["HALFHOOKS_POSTGRES"]
+    return {
+        **kept,
+        "HALFHOOKS_SERVERS": str(folder / "s"),
+        "HALFORM_CONF_DIR": str(folder / "conf"),
+        "HALF_ORM_TRUST_EXTENSIONS": "1",
+        "GIT_CONFIG_GLOBAL": str(folder / "gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "HOME": str(folder),
+    }
+
+
+def version(server: Server) -> str:
+    """The version of the server's programs."""
+    return call([str(Path(server.bindir, "postgres")), "--version"], Path("/"), os.environ).split()[2]
+
+
+def schema(tables: int) -> str:
+    """The tables of production, each with a reference to the one before."""
+    lines = []
+    for number in range(tables):
+        columns = [f"c{i} {TYPES[i % len(TYPES)]}" for i in range(1, COLUMNS - 1)]
+        parent = f"parent int references t{number - 1}" if number else "parent int"
+        lines.append(f"create table t{number} (id int primary key, {', '.join(columns)}, {parent});\n")
+    return "".join(lines)
+
+
+def patch(number: int, edition: int = 0) -> str:
+    """The file of a patch, in one of its editions."""
+    return (
+        f"create table patch{number} (id int primary key, t int references t{number}, note{edition} text);\n"
+        f"alter table t{number} add column added{number} text default 'x';\n"
+        f"create index on t{number} (c1);\n"
+        f"comment on table patch{number} is 'edition {edition}';\n"
+    )
+
+
+def call(command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: str = "") -> str:
+    """Run a command that must succeed; what it printed."""
+    done = subprocess.run(command, cwd=folder, env=dict(environment), input=stdin, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))} failed with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def timed(file: Path, commands: Callable[[], Sequence[Sequence[str]]], folder: Path, environment: Mapping[str, str]):
+    """A contender: edits a file, then runs commands; the milliseconds of these."""
+    editions = iter(range(1, 10_000))
+
+    def contender() -> float:
+        file.write_text(patch(PATCHES, next(editions)))
+        began = time.perf_counter()
+        for command in commands():
+            call(command, folder, environment)
+        return (time.perf_counter() - began) * 1000
+
+    return contender
+
+
+def install(venv: Path, wanted: str, environment: Mapping[str, str]) -> Path:
+    """The folder of the programs of a package that pip installs into an environment of its own."""
+    call([sys.executable, "-m", "venv", str(venv)], venv.parent, environment)
+    call([str(venv / "bin/pip"), "install", "--quiet", wanted], venv.parent, environment)
+    return venv / "bin"
+
+
+# --- the floor
+
+
+def floor(folder: Path, server: Server, environment: Mapping[str, str], tables: int) -> dict[str, Callable[[], float]]:
+    """psql, with and without the making of the clone."""
+    where = {**environment, **server.environment("postgres")}
+    psql, createdb, dropdb = (str(Path(server.bindir, name)) for name in ("psql", "createdb", "dropdb"))
+    place = folder / "floor"
+    place.mkdir()
+    (place / "schema.sql").write_text(schema(tables))
+    call([createdb, "template_14"], place, where)
+    call([psql, "-q", "-d", "template_14", "-f", "schema.sql"], place, where)
+    dumped = call([str(Path(server.bindir, "pg_dump")), "-d", "template_14", "--schema-only"], place, where)
+    (folder / "model.sql").write_text(dumped)
+    for number in range(1, PATCHES):
+        call([psql, "-q", "-d", "template_14"], place, where, patch(number))
+    file = place / "patch.sql"
+    copy = [createdb, "--template", "template_14", "clone"]
+    if server_takes_strategy(server):
+        copy[1:1] = ["--strategy", "file_copy"]
+    run = [psql, "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", "clone", "-f", str(file)]
+
+    def alone() -> float:
+        call([dropdb, "--if-exists", "clone"], place, where)
+        call(copy, place, where)
+        return psql_alone()
+
+    def cloned() -> float:
+        call([dropdb, "--if-exists", "clone"], place, where)
+        return psql_on_clone()
+
+    psql_alone = timed(file, lambda: [run], place, where)
+    psql_on_clone = timed(file, lambda: [copy, run], place, where)
+    return {"psql alone": alone, "psql, on a clone": cloned}
+
+
+def server_takes_strategy(server: Server) -> bool:
+    """Whether its createdb knows --strategy."""
+    return int(version(server).partition(".")[0]) >= 15
+
+
+# --- ours
+
+
+def ours(folder: Path, server: Server, environment: Mapping[str, str]) -> dict[str, Callable[[], float]]:
+    """`ho apply` on a patch branch of our workflow, without and with the writing of classes."""
+    top = folder / "ours" / NAME
+    texts = {
+        "releases/0.1.0.txt": "",
+        "releases/0.2.0-stage.txt": "".join(f"{number}-x\n" for number in range(1, PATCHES)),
+        "releases/0.2.0-candidates.txt": f"{PATCHES}-x\n",
+        "model/schema-0.1.0.sql": (folder / "model.sql").read_text(),
+        "model/metadata-0.1.0.sql": "",
+        "halfhooks.conf": f'[halfhooks "project"]\n\tpackage = {NAME}\n\tdatabase = {NAME}_ours\n',
+        **{f"Patches/{number}-x/01.sql": patch(number) for number in range(1, PATCHES + 1)},
+    }
+    for path, text in texts.items():
+        target = top / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
+    for command in (("init", "-q", "-b", f"ho-patch/{PATCHES}-x"), ("add", "-A"), ("commit", "-q", "-m", "Begin")):
+        call([*git, *command], top, environment)
+    source = folder / "source"  # pip builds in the folder that it installs from
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
+    ho = [str(install(folder / "venv", str(source), environment) / "ho"), "apply"]
+    file = top / f"Patches/{PATCHES}-x/01.sql"
+    return {
+        "ho apply --no-codegen": timed(file, lambda: [[*ho, "--no-codegen"]], top, environment),
+        "ho apply": timed(file, lambda: [ho], top, environment),
+    }
+
+
+# --- half_orm_dev
+
+
+def half_orm_dev(folder: Path, server: Server, environment: Mapping[str, str], wanted: str) -> Callable[[], float]:
+    """`half_orm dev patch apply` on a project of its own, with the same schema in production and the same patches."""
+    home = folder / "half_orm_dev"
+    home.mkdir()
+    (folder / "conf").mkdir()
+    (folder / "gitconfig").write_text("[user]\n\tname = bench\n\temail = bench@example.org\n")
+    programs = install(home / "venv", wanted, environment)
+    path = f"{programs}:{server.bindir}:{environment['PATH']}"
+    where = {**environment, **server.environment(NAME), "PATH": path}
+    where.pop("PGDATABASE")
+    known = dict(server.keywords)
+    call(["createdb", NAME], home, where)
+    call(["psql", "-q", "-d", NAME, "-f", str(folder / "floor/schema.sql")], home, where)
+    call(["git", "init", "-q", "--bare", "-b", "ho-prod", "origin.git"], home, where)
+    half_orm = [str(programs / "half_orm"), "dev"]
+    link = ["--host", known["host"], "--port", known["port"], "--user", known["user"], "--password", "x"]
+    call([*half_orm, "init", NAME, *link, "--git-origin", str(home / "origin.git")], home, where, "y\n")
+    top = home / NAME
+    call([*half_orm, "release", "create", "minor"], top, where)
+    for number in range(1, PATCHES + 1):
+        call([*half_orm, "patch", "create", f"{number}-x"], top, where)
+        file = top / f"Patches/{number}-x/01.sql"
+        file.write_text(patch(number))
+        if number < PATCHES:
+            call([*half_orm, "patch", "apply"], top, where)
+            call(["git", "add", "-A"], top, where)
+            call(["git", "commit", "-q", "-m", f"Write {number}-x"], top, where)
+            call([*half_orm, "patch", "merge", "--force"], top, where)
+    return timed(file, lambda: [[*half_orm, "patch", "apply"]], top, where)
