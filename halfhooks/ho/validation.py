@@ -23,7 +23,7 @@ FORMAT = 1
 PASSED, FAILED, NOTHING, LEFT_OUT = "passed", "failed", "nothing to run", "left out"
 
 FRESH, STALE = "fresh", "stale"
-TESTS, GENERATED = "tests", "generated code"
+TESTS, GENERATED, LOCKS = "tests", "generated code", "locks"
 """The step s of problems that no patch has; that of others is the id of the patch."""
 
 
@@ -47,6 +47,9 @@ class Problem(NamedTuple):
 class Record(NamedTuple):
     """A validation. `patches` are those of the plan in order, with the ids of their content; `commit` is the first of the
     tree that was validated. `generated` is "fresh", "stale", or "left out". `at` counts seconds since 1970.
+
+    `hazards` are what the patches would do to the tables of production (halfhooks.ho.database.hazards), as far as locks as
+    strong as `observed` are concerned: "" when nobody looked.
     """
 
     tree: str
@@ -59,6 +62,8 @@ class Record(NamedTuple):
     fingerprint: str
     generated: str
     tests: Tested
+    observed: str
+    hazards: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     problems: tuple[Problem, ...]
     at: int
@@ -98,6 +103,7 @@ def from_json(text: str) -> Optional[Record]:
             **{name: values[name] for name in Record._fields},
             "patches": tuple(values["patches"]),
             "tests": tests._replace(command=tuple(tests.command)),
+            "hazards": tuple(values["hazards"]),
             "warnings": tuple(values["warnings"]),
             "problems": tuple(Problem(each["step"], tuple(each["lines"])) for each in values["problems"]),
         }

@@ -15,7 +15,7 @@ from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.apply import Outcome, apply, databases_of, words_of
 from halfhooks.ho.database.build import Watch, Wish
 from halfhooks.ho.database.failure import Failure, as_values
-from halfhooks.ho.database.hazards import LONG, Hazard, refused
+from halfhooks.ho.database.hazards import LONG, Hazard, in_order, refused
 from halfhooks.ho.database.hazards import as_values as hazard_values
 from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_branch
@@ -127,14 +127,14 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
         hazards = list(outcome.built.hazards)
         if arguments.explain:
             advice, remarks = lint(plan, databases.version, project.clone.top, project.environment)
-            hazards += advice
+            hazards = in_order([*hazards, *advice], plan)
             plan = plan._replace(remarks=(*plan.remarks, *remarks))
     if arguments.json:
         print(json.dumps(to_json(plan, outcome, hazards, classes, problem), indent=2))
     else:
         for remark in plan.remarks:
             console.line(f"halfhooks: warning: {remark}", "yellow")
-        show_hazards(console, plan, hazards)
+        show_hazards(console, hazards)
         show_end(console, plan, outcome)
         show_classes(console, classes, problem)
     stops = project.config.locks == "refuse" and refused(hazards)
@@ -193,10 +193,9 @@ class Teller:
             self.console.line(line)
 
 
-def show_hazards(console: Console, plan: Plan, hazards: Sequence[Hazard]) -> None:
-    """What would hurt in production, in the order in which it runs."""
-    order = {file.path: number for number, file in enumerate(file for patch in plan.patches for file in patch.files)}
-    for hazard in sorted(hazards, key=lambda hazard: (order[hazard.file], hazard.line)):
+def show_hazards(console: Console, hazards: Sequence[Hazard]) -> None:
+    """What would hurt in production."""
+    for hazard in hazards:
         first, *rest = hazard.lines()
         console.line(first, "bold yellow" if hazard.severity == LONG else "yellow")
         for line in rest:

@@ -15,9 +15,11 @@ from halfhooks.git import GitError
 from halfhooks.ho import candidates, validation
 from halfhooks.ho.candidates import Candidate
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.commands.apply import Teller, steps
+from halfhooks.ho.commands.apply import Teller, show_hazards, steps
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.build import Wish
+from halfhooks.ho.database.hazards import from_values, refused
+from halfhooks.ho.database.lint import ABSENT, find_squawk
 from halfhooks.ho.database.project import Project, open_project
 from halfhooks.ho.database.validate import Watch, validate
 from halfhooks.ho.plan import Plan
@@ -39,6 +41,7 @@ ho validate --release 0.2.0
 ho validate --patch 12-prices --no-tests
 ho validate --commit HEAD --json
 ho validate --force --timeout 300
+ho validate --explain
 """
 
 WHAT = """\
@@ -49,6 +52,9 @@ interpreter.
 On a patch branch that is the merge with its release, as it would be; on another one the tip. What is not
 committed is left out. Your files, index, branches and databases stay as they are. A tree that is known to
 be valid is not validated again.
+
+What the patches would do to the tables of production is looked at too (project.locks): statements that read
+or write a whole table while they keep others from it are told, with --explain also those that only take a lock.
 
 Exit code: 0 valid; 1 not: it does not merge, a patch or a test failed, it took too long; 2 cannot tell: no
 project, no server, no interpreter."""
@@ -62,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--patch", metavar="ID", help="this patch, merged into the release that lists it")
     parser.add_argument("--commit", metavar="REV", help="any commit; with --patch, in place of the tip of its branch")
     parser.add_argument("--force", action="store_true", help="also when the tree is known to be valid")
+    parser.add_argument("--explain", action="store_true", help="tell all that would make production wait")
     parser.add_argument("--no-tests", action="store_true", help="only the database")
     parser.add_argument("--no-cache", action="store_true", help="run everything, and keep no state of a database")
     parser.add_argument(
@@ -135,6 +142,7 @@ def run(project: Project, candidate: Candidate, arguments: argparse.Namespace) -
         watch = watch_of(console, bars, arguments.json)._replace(known=known.append)
         wish = Wish(cache=not arguments.no_cache)
         record = validate(project, candidate.commit, watch, arguments.force, not arguments.no_tests, wish)
+    show_locks(console, project, record, arguments.explain)
     show_end(console, candidate, record, bool(known))
     return answer(candidate, record, bool(known), arguments)
 
@@ -165,6 +173,17 @@ def show_conflicts(console: Console, candidate: Candidate) -> None:
     console.line(f"  help: git merge {candidate.into}", "green")
     console.line("        settle them, git add them, git commit, and: ho validate", "green")
     console.line(f"halfhooks: {candidate.words} is not valid", "bold red")
+
+
+def show_locks(console: Console, project: Project, record: Record, explain: bool) -> None:
+    """What would make production stand still; with `explain` also what only has to wait for a lock, and squawk's advice."""
+    if explain and not find_squawk(project.environment):
+        console.line(f"halfhooks: warning: {ABSENT}", "yellow")
+    if explain and not record.observed:
+        console.line("halfhooks: warning: nobody looked at the locks: project.locks is off", "yellow")
+    refusing = any(problem.step == validation.LOCKS for problem in record.problems)
+    hazards = from_values(record.hazards)
+    show_hazards(console, hazards if explain else [] if refusing else refused(hazards))
 
 
 def show_end(console: Console, candidate: Candidate, record: Record, known: bool) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from halfhooks.config import LOCK_MODES
+
+if TYPE_CHECKING:
+    from halfhooks.ho.plan import Plan
 
 ALL_MODES = ("access share", "row share", "row exclusive", "share update exclusive", *LOCK_MODES)
 """PostgreSQL's modes of locks on tables, weakest first (documentation: "Table-Level Locks")."""
@@ -58,6 +61,21 @@ def from_values(values: Iterable[Mapping[str, object]]) -> list[Hazard]:
 def refused(hazards: Iterable[Hazard]) -> list[Hazard]:
     """Those for which `project.locks = refuse` refuses: where production would stand still for long."""
     return [hazard for hazard in hazards if hazard.severity == LONG]
+
+
+def in_order(hazards: Iterable[Hazard], plan: Plan) -> list[Hazard]:
+    """Hazards in the order in which the plan runs."""
+    files = [file.path for patch in plan.patches for file in patch.files]
+    order = {path: number for number, path in reversed(list(enumerate(files)))}
+    return sorted(hazards, key=lambda hazard: (order[hazard.file], hazard.line))
+
+
+def answers(observed: str, hazards: Iterable[Hazard], locks: str, weakest: str) -> bool:
+    """Whether what was seen of locks from `observed` on ("" for none) is enough, and nothing of it is refused."""
+    if locks == "off":
+        return True
+    counted = [hazard for hazard in hazards if hazard.lock and rank(hazard.lock) >= rank(weakest)]
+    return bool(observed) and rank(observed) <= rank(weakest) and not (locks == "refuse" and refused(counted))
 
 
 def observed(

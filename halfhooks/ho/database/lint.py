@@ -45,12 +45,12 @@ def lint(plan: Plan, version: int, top: str, environment: Mapping[str, str]) -> 
     program = find_squawk(environment)
     if not program:
         return [], [ABSENT]
-    files = [file for patch in plan.patches for file in patch.files if file.kind == SQL]
+    files = {file.path: file for patch in plan.patches for file in patch.files if file.kind == SQL}
     command = [program, "--reporter", "json", "--pg-version", f"{version // 10000}.0"]
     found: list[Hazard] = []
     try:
         for alone in (False, True):
-            chosen = [file for file in files if file.no_transaction == alone]
+            chosen = [file for file in files.values() if file.no_transaction == alone]
             how = "--no-assume-in-transaction" if alone else "--assume-in-transaction"
             found += _run([*command, how], chosen, top, environment)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as error:

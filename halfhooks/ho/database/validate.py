@@ -24,6 +24,8 @@ from halfhooks.ho.database.build import Built, Wish, building
 from halfhooks.ho.database.catalog import Object, fingerprint, read_catalog
 from halfhooks.ho.database.connect import connected
 from halfhooks.ho.database.databases import Databases
+from halfhooks.ho.database.hazards import Hazard, answers, as_values, from_values, in_order, refused
+from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.python_files import Interpreter, PythonRunner, process_environment
 from halfhooks.ho.plan import File, Plan, read_plan
@@ -85,11 +87,17 @@ def read_subject(project: Project, commit: str) -> Subject:
 def known(project: Project, subject: Subject, tests: bool) -> Optional[Record]:
     """The record that makes another validation pointless; that of a tree with the same subject becomes this tree's."""
     records, command = Records(project.clone.common_dir), command_of(subject.config.tests)
+    config = subject.config
+
+    def vouches(record: Record) -> bool:
+        seen = from_values(record.hazards)
+        return record.vouches_for(tests, command) and answers(record.observed, seen, config.locks, config.lockMode)
+
     found = records.find(subject.tree)
-    if found and found.vouches_for(tests, command):
+    if found and vouches(found):
         return found
     for other in records.all():
-        if other.subject == subject.id and other.vouches_for(tests, command):
+        if other.subject == subject.id and vouches(other):
             same = other._replace(tree=subject.tree, patches=patches_of(subject.plan))
             records.save(same)
             return same
@@ -127,7 +135,9 @@ class _Validation:
         self.subject = subject
         self.watch = watch
         self.tests = tests
-        self.wish = wish
+        config = subject.config
+        self.wish = wish if config.locks == "off" else wish._replace(observed=config.lockMode)
+        self.hazards: list[Hazard] = []
         self.problems: list[Problem] = []
         self.warnings: list[str] = list(subject.plan.remarks)
         self.seconds: dict[str, float] = {}
@@ -148,6 +158,8 @@ class _Validation:
             with self._timed("database"):
                 built = self._build(stack, databases, interpreter)
             version = databases.connection.info.parameter_status("server_version") or str(databases.version)
+            if self.wish.observed and built.name:
+                self._judge(built, databases.version)
             if built.name:
                 with connected(databases.server, built.name) as connection:
                     objects = read_catalog(connection)
@@ -170,6 +182,8 @@ class _Validation:
             fingerprint=fingerprint(objects) if objects else "",
             generated=generated,
             tests=tests,
+            observed=self.wish.observed,
+            hazards=tuple(as_values(self.hazards)),
             warnings=tuple(self.warnings),
             problems=tuple(self.problems),
             at=at,
@@ -192,6 +206,16 @@ class _Validation:
             again = AGAIN if ran[-2:] == [ran[-1]] * 2 and failure.path == ran[-1].path else ()
             self.problems.append(Problem(patch, (*failure.lines(), *again)))
         return built
+
+    def _judge(self, built: Built, version: int) -> None:
+        """What the patches would do to the tables of production: kept, and refused where the policy says so."""
+        plan, config = self.subject.plan, self.subject.config
+        advice, _ = lint(plan, version, self.project.clone.top, self.project.environment)
+        self.hazards = in_order([*built.hazards, *advice], plan)
+        stops = [line for hazard in refused(self.hazards) for line in hazard.lines()]
+        if stops and config.locks == "refuse":
+            said = "production would stand still while a whole table is read or written (project.locks = refuse)"
+            self.problems.append(Problem(validation.LOCKS, (said, *(f"  {line}" for line in stops))))
 
     def _compare(self, databases: Databases, name: str, tree: Path) -> str:
         """Whether the generated code of the commit is that of its database (HH701)."""

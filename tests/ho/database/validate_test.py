@@ -342,3 +342,49 @@ def test_an_end_at_any_point(shop, number, delay):
     validated(shop, "--force", "--no-tests")
     assert leftovers(shop) == [] and shop.scratch() == []
     assert state(shop) == before
+
+
+def test_what_would_make_production_stand_still_is_told_and_kept(shop):
+    shop.patch("alter table users alter id type bigint;\nalter table users add x int;\nalter table posts add y int;")
+    commit(shop)
+    out = validated(shop)
+    assert "Patches/2-new/01.sql:1:1: writes all of 'public.users' under the ACCESS EXCLUSIVE lock" in out
+    assert ":2:1:" not in out and "posts'" not in out
+    found = document(shop)
+    assert found["known"] and found["record"]["observed"] == "share"
+    first, hazard = [each for each in found["record"]["hazards"] if each["source"] == "observed"]
+    assert (first["file"], first["lock"], first["severity"]) == (
+        "Patches/1-posts/01.sql",
+        "share row exclusive",
+        "brief",
+    )
+    assert (hazard["table"], hazard["line"], hazard["rewritten"], hazard["severity"]) == (
+        "public.users",
+        1,
+        True,
+        "long",
+    )
+
+
+def test_a_hazard_that_the_policy_refuses_is_no_valid_tree_whatever_was_known(shop):
+    shop.patch("create index on users (name);\ncreate table c (x char(3));")
+    commit(shop)
+    assert "(squawk: ban-char-field)" not in validated(shop)
+    assert "(squawk: ban-char-field)" in validated(shop, "--explain")
+    shop.git("config", "halfhooks.project.locks", "refuse")
+    out = validated(shop, code=1)
+    assert "is not valid: locks" in out and "Patches/2-new/01.sql:1:1: reads all of 'public.users'" in out
+    assert out.count("reads all of") == 1
+    shop.git("config", "halfhooks.project.lockMode", "access exclusive")
+    validated(shop)
+
+
+def test_locks_are_not_looked_at_where_that_is_off_and_are_once_it_is_on_again(shop):
+    shop.git("config", "halfhooks.project.locks", "off")
+    shop.patch("create index on users (name);")
+    commit(shop)
+    assert document(shop)["record"]["hazards"] == []
+    assert "project.locks is off" in validated(shop, "--explain")
+    shop.git("config", "halfhooks.project.locks", "warn")
+    assert "reads all of 'public.users'" in validated(shop)
+    assert document(shop)["known"]
