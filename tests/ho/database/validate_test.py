@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from halfhooks.ho import candidates
+from halfhooks.ho import candidates, merging
 from halfhooks.ho.database.project import open_project
 from halfhooks.ho.records import MOST, Records
 from tests.ho.database.conftest import Tree, processes, wait_for
@@ -156,9 +156,9 @@ def test_an_old_git_merges_alike(shop, other):
     on_release(shop, "app.py", "x = 1\n")
     commit(shop.write(other, "x = 2\n"))
     before = state(shop)
-    project = open_project()
-    new = candidates.merge(project, "ho-release/0.2.0", "HEAD")
-    assert candidates.merge_in_folder(project, "ho-release/0.2.0", "HEAD") == new
+    clone = open_project().clone
+    new = merging.merge(clone, "ho-release/0.2.0", "HEAD")
+    assert merging.merge_in_folder(clone, "ho-release/0.2.0", "HEAD") == new
     assert bool(new[0]) == (other == "other.py")
     assert state(shop) == before and leftovers(shop) == []
 
