@@ -70,6 +70,15 @@ def keep(git_dir: str, key: str, found: Source) -> None:
             path.unlink()
 
 
+def clear(git_dir: str) -> int:
+    """Forget all schemas; how many there were."""
+    folder = Path(git_dir, FOLDER)
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
 def _load(path: Path) -> Schema:
     try:
         return _loaded(json.loads(path.read_bytes().partition(b"\n")[2]))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
+from halfhooks.ho.codegen import store
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.databases import Database
@@ -27,7 +28,7 @@ ho cache --clear
 WHAT = f"""\
 Shows the states of databases that ho keeps on the project's server, the one that was used last first: each
 is a database that takes no connections, named by the content of all that led to it. At most {MOST} are kept,
-and {MOST_BYTES >> 30} GiB of them.
+and {MOST_BYTES >> 30} GiB of them. --clear also removes what ho codegen has kept of their schemas.
 
 Exit code: 0; 2 cannot tell: no project, no server."""
 
@@ -46,11 +47,15 @@ def main(argv: Sequence[str]) -> int:
     arguments = parser().parse_args(argv)
     console = Console()
     try:
-        with databases_of(open_project()) as databases:
+        project = open_project()
+        with databases_of(project) as databases:
             found = [(each, databases.size(each.name)) for each in listed(databases)]
             if arguments.clear:
                 gone = evict(databases, Limits(0, 0))
                 console.line(f"{gone} kept state{'' if gone == 1 else 's'} removed, {total(found)} MB")
+                schemas = store.clear(project.clone.common_dir)
+                if schemas:
+                    console.line(f"{schemas} kept schema{'' if schemas == 1 else 's'} for ho codegen removed")
                 return 0
     except (CannotTell, GitError) as error:
         return cannot_tell(str(error))

@@ -82,6 +82,8 @@ def test_a_change_of_a_patch_needs_a_database_once(project):
     assert ran.code == 1 and "name: text, not null\n" in ran.out, ran.out
     assert "scratch" in ran.err
     assert "scratch" not in project.ho("codegen").err
+    assert "2 kept schemas for ho codegen removed\n" in project.ho("cache", "--clear").out
+    assert "scratch" in project.ho("codegen").err
 
 
 def test_a_patch_that_fails_and_a_package_that_nobody_named(project):
