@@ -31,7 +31,7 @@ HOOKS = ("halfhooks-pre-commit", "halfhooks-commit-msg", "halfhooks-pre-push")
 INSTALL_TYPES = f"default_install_hook_types: [{', '.join(STAGES)}]"
 TYPES_KEY = "default_install_hook_types:"
 
-IGNORED = (".venv/", "__pycache__/", "*.pyc")
+IGNORED = (".venv", "__pycache__/", "*.pyc")
 
 Have = Callable[[str], Optional[str]]
 """The text of a file by its path, None where there is no such file."""

@@ -93,7 +93,9 @@ def objections_to_promotion(push: Push, release: Release) -> list[Finding]:
     parents = (project.production, release.tip)
     edits = {**brought_together(project, parents), **_bookkeeping(drafts, project, release)}
     merge = drafts.add_commit(drafts.edit(tree_entry(drafts, release.tip), edits), parents)
-    return _errors(_drafted(push, drafts, Update(project.production, merge.oid, push.layout.production_ref()), merge))
+    update = Update(project.production, merge.oid, push.layout.production_ref())
+    found = _errors(_drafted(push, drafts, update, merge))
+    return [finding._replace(commit="") if finding.commit == merge.oid else finding for finding in found]
 
 
 def brought_together(project: Project, parents: tuple[str, str]) -> dict[str, Optional[Entry]]:

@@ -46,13 +46,14 @@ def run_tests(
     """
     if not command:
         return Tested(command)
-    if not python:
-        raise CannotTell(
-            "there is no Python to run the tests with: set project.python in halfhooks.conf, and make it exist"
-        )
-    if not _has_module(python, command[0], tree):
+    if not python or not _has_module(python, command[0], tree):
         if not any(path for pattern in TEST_FILES for path in tree.rglob(pattern)):
             return Tested(command)
+        if not python:
+            raise CannotTell(
+                "project.python of halfhooks.conf leads to no Python, which the tests need: "
+                f"python3 -m venv .venv && .venv/bin/python -m pip install {command[0]} half_orm; --no-tests leaves them out"
+            )
         raise CannotTell(
             f"{python} has no module '{command[0]}', which runs the tests: {python} -m pip install {command[0]}"
         )

@@ -140,7 +140,7 @@ def is_new(git: str, folder: Path, given: bool) -> bool:
     except CannotTell as error:
         if "not a git repository" not in str(error):
             raise
-        files = [] if standing != folder else [name for name in sorted(os.listdir(folder)) if name + "/" not in IGNORED]
+        files = [] if standing != folder else [name for name in sorted(os.listdir(folder)) if name not in IGNORED]
         if files:
             what = f"'{folder}' has files, such as '{files[0]}', and is no repository"
             helps = f"git init -b main {folder} && cd {folder} && git add -A && git commit -m Begin"

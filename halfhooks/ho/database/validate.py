@@ -38,7 +38,7 @@ from halfhooks.snapshot import entry_at, is_file
 from halfhooks.survey import CannotTell, Reader
 
 INTERPRETER = "python"
-MOST_LINES = 40
+MOST_LINES = 20
 """Lines of a diff of generated code that are shown."""
 AGAIN = (
     "  this is its second time: what '-- @HOP:data' marks can be applied at any time, as by ON CONFLICT DO NOTHING",
@@ -229,7 +229,8 @@ class _Validation:
                 else [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} lines more"]
             )
             said = "generated code is not what the database gives (HH701)"
-            help = "help: ho codegen on the branch of the patch, git add what it wrote, and commit"
+            where = config.package or "it"
+            help = f"help: on the branch of the patch: ho apply writes it, git add {where}, git commit, then once more"
             self.problems.append(Problem(validation.GENERATED, (said, *(f"  {line}" for line in (*shown, help)))))
         return validation.STALE if lines else validation.FRESH
 

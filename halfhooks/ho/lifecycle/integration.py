@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable
 
+from halfhooks.ho.codegen.regions import read_seal
 from halfhooks.ho.lifecycle.books import (
     candidates_path,
     candidates_text,
@@ -14,14 +15,15 @@ from halfhooks.ho.lifecycle.books import (
 )
 from halfhooks.ho.lifecycle.patches import branch_tip, owner, pushed_first
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.ho.lifecycle.workplace import Refused, Workplace
 from halfhooks.ho.lifecycle.writer import Edits
 from halfhooks.ho.merging import merge
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release
-from halfhooks.snapshot import FOLDER, Entry, Update, tree_entry
-from halfhooks.survey import CannotTell
+from halfhooks.snapshot import FOLDER, Entry, Update, entry_at, is_file, tree_entry
+
+MOST_FILES = 10
 
 Validate = Callable[[str], None]
 """Validates a commit; `Refused` when it does not pass."""
@@ -63,19 +65,37 @@ def _staged(place: Workplace, release: Release, patch: str, tip: str) -> str:
         return place.writer.commit(tree, (release.tip,), f"Stage {patch} in {release.version}")
     merged, conflicts = merge(place.clone, release.tip, tip)
     if conflicts:
-        raise CannotTell(conflict(place, release, patch, conflicts))
+        raise Refused(conflict(place, release, patch, conflicts))
     tree = place.writer.tree(Entry(FOLDER, merged), books)
     return place.writer.commit(tree, (release.tip, tip), f"Integrate {patch} into {release.version}")
 
 
-def conflict(place: Workplace, release: Release, patch: str, paths: tuple[str, ...]) -> str:
+def conflict(place: Workplace, release: Release, patch: str, paths: tuple[str, ...]) -> list[str]:
     """What to do when a patch and its release conflict: git's own merge, on the patch branch, that can be given up."""
     branch, onto = f"{place.layout.patch}{patch}", place.known_as(f"{place.layout.release}{release.version}")
-    files = ", ".join(f"'{path}'" for path in paths[:5]) + (" and others" if len(paths) > 5 else "")
-    return (
-        f"'{patch}' and {release.version} conflict in {files}: git switch {branch} && git merge {onto}; "
-        f"solve it, git add, git commit (or give it up: git merge --abort), then once more: ho patch close {patch}"
-    )
+    generated = [path for path in paths if is_generated(place, branch, path)]
+    by_hand = [path for path in paths if path not in generated]
+    settle = ["edit the files in conflict"] if by_hand else []
+    settle += ["ho apply"] if generated else []
+    return [
+        f"error: '{patch}' and {release.version} have changed the same lines",
+        *(f"  {path}" for path in by_hand[:MOST_FILES]),
+        *(f"  {path}  (generated: ho apply writes it anew)" for path in generated[:MOST_FILES]),
+        *([f"  and {len(paths) - MOST_FILES} more"] if len(paths) > MOST_FILES else []),
+        f"  help: git switch {branch} && git merge {onto}",
+        f"        {', '.join([*settle, 'git add them, git commit'])}, and once more: ho patch close {patch}",
+        "        or give it up: git merge --abort",
+        f"halfhooks: '{patch}' does not merge; nothing was done",
+    ]
+
+
+def is_generated(place: Workplace, branch: str, path: str) -> bool:
+    """Whether a file of a branch was written by `ho codegen`."""
+    tip = place.clone.commit(HEADS + branch) or place.at(HEADS + branch)
+    entry = entry_at(place.project.objects, tip, path)
+    if entry is None or not is_file(entry):
+        return False
+    return read_seal(place.project.objects.blob(entry.oid).decode(errors="replace")) is not None
 
 
 def to_sync(place: Workplace, release: Release, patch: str) -> list[str]:

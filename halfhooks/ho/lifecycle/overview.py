@@ -15,6 +15,7 @@ from halfhooks.ho.repository import Clone, find_git
 from halfhooks.layout import HEADS
 from halfhooks.objects import MalformedObject
 from halfhooks.push import Push
+from halfhooks.release import OPEN_HOTFIX
 from halfhooks.snapshot import folder_at, is_file
 from halfhooks.survey import CannotTell
 from halfhooks.version import parse_version
@@ -160,12 +161,14 @@ def _release_table(console: Console, overview: Overview, releases: Sequence[Prep
 def _whole_releases(console: Console, overview: Overview, releases: Sequence[Preparation]) -> None:
     for release in releases:
         groups = [(line.patch.id, list(_facts(line))) for line in overview.lines[str(release.version)]]
+        groups = groups or [("no patch yet", [])]
         rcs = f", {len(release.rcs)} RC" if release.rcs else ""
         console.tree(f"{release.label} ({release.status}{rcs})", groups)
         for finding in release.objections:
             console.line(f"  keeps it from production [{finding.code}]: {finding.text}", "yellow")
         if release.promotable:
-            console.line("  it can go to production: ho release promote prod", "green")
+            to = "hotfix" if release.status == OPEN_HOTFIX else "prod"
+            console.line(f"  it can go to production: ho release promote {to}", "green")
 
 
 def _facts(line: Line) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halfhooks.ho.lifecycle.transaction import Transaction, Way
-from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.ho.lifecycle.workplace import Refused, Workplace, judge
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.snapshot import Update, tree_entry
 from halfhooks.survey import CannotTell
@@ -23,9 +23,24 @@ def undo(place: Workplace) -> Transaction:
                 f"'{last.command}' cannot be undone: a release tag such as '{tag}' is for good; a change is a new patch"
             )
     updates = tuple(update for way in last.ways.values() for update in _back(place, last, way))
+    _allowed(place, last, updates)
     here = place.clone.branch()
     then = last.here if place.clone.commit(HEADS + last.here) or last.here in _made(updates) else here
     return Transaction(place.command, f"undone: {last.command}", (updates,), place.remote, here, then)
+
+
+def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -> None:
+    """Ask the rules, and say only the first reason: the others follow from what was done, which is fixed."""
+    before = dict(place.survey.refs)
+    try:
+        judge(place, (updates,))
+    except Refused as refused:
+        starts = [number for number, line in enumerate(refused.lines) if line.startswith("error[")]
+        shown = refused.lines[: starts[1]] if len(starts) > 1 else refused.lines[:-1]
+        end = f"halfhooks: '{last.command}' cannot be undone: what it did is fixed; a change is a new patch"
+        raise Refused([*shown, end]) from None
+    finally:
+        place.survey.refs = before
 
 
 def _made(updates: tuple[Update, ...]) -> set[str]:

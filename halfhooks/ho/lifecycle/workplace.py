@@ -109,7 +109,7 @@ class Workplace(NamedTuple):
         if not releases:
             raise CannotTell("no release is in preparation: ho release new patch|minor|major")
         names = ", ".join(str(release.version) for release in releases)
-        raise CannotTell(f"which release? {names} are open: --release X.Y.Z")
+        raise CannotTell(f"which release? {names} are open: name one, or switch to its branch")
 
     def open_release(self, wanted: str) -> Release:
         """The open release that a text names, or that of where we are."""
@@ -220,10 +220,12 @@ def run(place: Workplace, transaction: Transaction) -> None:
 
 def judge(place: Workplace, pushes: Sequence[Sequence[Update]]) -> None:
     """Ask the rules about some pushes in their order, as the server will; `Refused` when one would be."""
-    found: list[Finding] = []
     for updates in pushes:
         push, _ = place.survey.moves(tuple(updates))
-        found = check(push)
+        told: dict[tuple[str, str], Finding] = {}  # what holds for two of its refs is one fault
+        for finding in check(push):
+            told.setdefault((finding.code, finding.text), finding)
+        found = list(told.values())
         stops, lines = conclude(found, [], RULES, "nothing was done", "done all the same")
         if stops:
             raise Refused(lines)

@@ -137,7 +137,7 @@ def test_a_repository_is_adopted_at_its_version(old: Dev, capsys):
     assert git(old.clone, "rev-parse", "main", "ho-prod^") == main * 2
     assert git(old.clone, "branch", "--show-current") == "ho-prod\n"
     assert {"app/one.py", "releases/2.3.0.txt", "model/schema-2.3.0.sql"} <= listed(old.clone)
-    assert git(old.clone, "show", "ho-prod:.gitignore") == "# mine\n.env\n.venv/\n__pycache__/\n*.pyc\n"
+    assert git(old.clone, "show", "ho-prod:.gitignore") == "# mine\n.env\n.venv\n__pycache__/\n*.pyc\n"
     assert old.push("ho-prod").accepted().warnings == set()
     assert "git push origin v2.3.0" in said
     old.git("tag", "-a", "-m", "Release 2.3.0", "v2.3.0")

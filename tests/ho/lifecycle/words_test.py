@@ -1,0 +1,79 @@
+"""What the commands of the lifecycle say where something cannot be done, or is unclear."""
+
+from __future__ import annotations
+
+import subprocess
+
+from tests.ho.lifecycle.conftest import User
+
+
+def test_generated_files_in_conflict_are_written_anew(ann: User) -> None:
+    """Two patches refer to one table, whose class both of them change."""
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);")
+    for number, table in ((2, "posts"), (3, "tags")):
+        ann.does("patch", "new", f"{number}-{table}", "--release", "0.1.0")
+        ann.works(f"{number}-{table}", f"create table {table} (id int primary key, owner int references users);")
+    ann.does("patch", "close", "2-posts", "--no-tests")
+    said = ann.fails("patch", "close", "3-tags", "--no-tests", code=1)
+    assert "  shop/public/users.py  (generated: ho apply writes it anew)\n" in said
+    assert "  help: git switch ho-patch/3-tags && git merge origin/ho-release/0.1.0\n        ho apply, git add" in said
+    merge = subprocess.run(["git", "merge", "-q", "origin/ho-release/0.1.0"], cwd=ann.top, capture_output=True)
+    assert merge.returncode
+    ann.does("apply")
+    ann.commit("Take in 2-posts").does("patch", "close", "--no-tests")
+    users = ann.at("ho-release/0.1.0", "shop/public/users.py")
+    assert "posts_owner_rfk" in users and "tags_owner_rfk" in users and "<<<<" not in users
+
+
+def test_stale_classes_are_told_with_what_writes_them(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);").does("patch", "new", "2-posts")
+    ann.write("Patches/2-posts/01.sql", "create table posts (id int primary key);").commit()
+    said = ann.fails("patch", "close", "--no-tests", code=1)
+    assert "(HH701)" in said and "ho apply writes it, git add shop, git commit, then once more" in said
+
+
+def test_a_newcomer_without_python_and_tests_can_close_a_patch(ann: User) -> None:
+    text = (ann.top / "halfhooks.conf").read_text("utf-8")
+    lines = [line if "python =" not in line else "\tpython = .venv/bin/python" for line in text.splitlines()]
+    ann.does("release", "new", "minor")
+    ann.does("patch", "new", "1-users")
+    ann.write("halfhooks.conf", "\n".join(lines) + "\n").works("1-users", "create table users (id int primary key);")
+    assert "there are no tests" in ann.does("patch", "close")
+    ann.does("patch", "new", "2-tests", "--release", "0.1.0")
+    ann.write("tests/one_test.py", "def test_one():\n    pass\n").commit()
+    said = ann.fails("patch", "close")
+    assert (
+        "python3 -m venv .venv && .venv/bin/python -m pip install pytest half_orm; --no-tests leaves them out" in said
+    )
+    ann.does("patch", "close", "--no-tests")
+
+
+def test_what_is_fixed_cannot_be_undone_and_the_first_reason_is_told(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);").does("release", "promote", "prod")
+    ann.does("release", "new", "minor")
+    ann.does("release", "hotfix")
+    ann.patch("2-posts", "create table posts (id int primary key);", "0.1.0").does("release", "promote", "hotfix")
+    ann.does("release", "sync", "0.2.0")
+    said = ann.fails("undo", code=1)
+    assert said.count("error[") == 1
+    assert said.endswith("'ho release sync 0.2.0' cannot be undone: what it did is fixed; a change is a new patch\n")
+
+
+def test_a_hotfix_is_shown_with_its_own_command_and_an_empty_release_as_such(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);").does("release", "promote", "prod")
+    ann.does("release", "hotfix")
+    assert "no patch yet" in ann.does("release", "show")
+    said = ann.fails("release", "promote", "hotfix", code=1)
+    assert "0000000" not in said and "error[HH211]" in said
+    ann.patch("2-posts", "create table posts (id int primary key);")
+    assert "ho release promote hotfix" in ann.does("release", "show", "0.1.0")
+
+
+def test_a_fault_of_two_branches_is_told_once(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.does("patch", "new", "1-users")
+    assert ann.fails("patch", "new", "1-posts", code=1).count("error[HH402]") == 1
