@@ -1,4 +1,4 @@
-"""What a release has gained, for who works on a patch of it."""
+"""What a release has gained, for who works on a patch of it, and what of production it lacks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from select import select
 from signal import SIGTERM
 
 from halfhooks.git import GitError, ObjectDatabase, Process, Repository
-from halfhooks.layout import HALFHOOKS
-from halfhooks.names import PATCH_BRANCH, parse_ref
+from halfhooks.layout import HALFHOOKS, HOTFIX, PRODUCTION
+from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.place import PASS, find_head, find_place, is_partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from halfhooks.place import Environment, Verdict
+    from halfhooks.release import Project, Release
 
 
 LONGEST_FETCH = 5.0
@@ -38,14 +41,17 @@ def _fetch(git: str, environment: Environment, remote: str) -> bool:
 
 
 def announce(git: str, environment: Environment) -> Verdict:
-    """One line when the release of the current patch has gained patches that its branch does not have yet."""
+    """A line when the release of the current patch has gained patches that its branch does not have yet, and one when
+    production has a version that this release, or the one whose branch this is, does not have.
+    """
     place = find_place(git, environment)
     head = find_head(git, place, environment)
-    if head.kind != PATCH_BRANCH or head.detached or is_partial(place.git_dir):  # there a look may fetch
+    if (
+        head.kind not in (PATCH_BRANCH, RELEASE_BRANCH) or head.detached or is_partial(place.git_dir)
+    ):  # there a look may fetch
         return PASS, []
     from halfhooks import staged
-    from halfhooks.history import merge_bases
-    from halfhooks.release import Project, read_release
+    from halfhooks.release import Project
     from halfhooks.snapshot import Snapshot
 
     repository = Repository(git, place.own_dir, environment)
@@ -58,16 +64,41 @@ def announce(git: str, environment: Environment) -> Verdict:
     if config.fetch and refs.remote and _fetch(git, environment, refs.remote):
         refs = staged.read_refs(repository, staged.start_refs(repository))
     project = Project(Snapshot(refs.there, objects), config.layout())
-    release = next(iter(project.releases_of(parse_ref(head.ref, HALFHOOKS).patch)), None)
-    if release is None:
-        return PASS, []
-    known: set[str] = set()
-    for base in merge_bases(objects, release.tip, refs.here[head.ref].commit):
-        known.update(read_release(project, release.version, base).complete)
-    gained = [patch for patch in release.complete if patch not in known]
-    if not gained:
+    name = parse_ref(head.ref, HALFHOOKS)
+    release = project.release(name.version) if name.version else next(iter(project.releases_of(name.patch)), None)
+    if release is None or not release.open:
         return PASS, []
     branch = f"{HALFHOOKS.release}{release.version}"
-    source = branch if not refs.remote else f"{refs.remote}/{branch}"
-    count = f"{len(gained)} patch" + ("es" if len(gained) > 1 else "")
-    return PASS, [f"halfhooks: {branch} gained {count}: git merge {source}"]
+    said: Iterable[str] = ()
+    if name.patch:
+        said = _gained(
+            project, release, refs.here[head.ref].commit, f"{refs.remote}/{branch}" if refs.remote else branch
+        )
+    return PASS, [f"halfhooks: {branch} {line}" for line in (*said, *_lacks(project, release))]
+
+
+def _gained(project: Project, release: Release, tip: str, source: str) -> Iterator[str]:
+    """What stands in the list of a release and is not known to a patch branch."""
+    from halfhooks.history import merge_bases
+    from halfhooks.release import read_release
+
+    known: set[str] = set()
+    for base in merge_bases(project.objects, release.tip, tip):
+        known.update(read_release(project, release.version, base).complete)
+    gained = [patch for patch in release.complete if patch not in known]
+    if gained:
+        yield f"gained {len(gained)} patch{'es' if len(gained) > 1 else ''}: git merge {source}"
+
+
+def _lacks(project: Project, release: Release) -> Iterator[str]:
+    """The version in production, where a release has not taken it in."""
+    from halfhooks.names import release_file
+    from halfhooks.snapshot import entry_at
+
+    if project.version is None:
+        return
+    form, number = (HOTFIX, project.hotfix) if project.hotfix else (PRODUCTION, 0)
+    file = release_file(project.version, form, project.layout, number)
+    if entry_at(project.objects, release.tip, project.layout.path(project.layout.releases, file)) is None:
+        label = file[: -len(".txt")]
+        yield f"lacks {label}, which is in production: ho release sync {release.version}"

@@ -74,3 +74,20 @@ def test_it_never_fails(desk):
     desk.git("switch", "-q", "ho-prod").passed()
     assert not desk.git("switch", "-q", "ho-patch/3-tags").status
     assert objects.is_dir() and release
+
+
+def test_a_release_that_lacks_what_is_in_production(desk, shop):
+    desk.git("switch", "-q", "ho-prod").passed()
+    other = shop.another("other")
+    for branch in ("ho-prod", "ho-release/0.1.1", "ho-patch/4-fix"):
+        other.switch(branch)
+    other.integrate("0.1.1", "4-fix").promote("0.1.1")
+    desk.git("fetch", "-q", "--prune").passed()
+    lacks = "halfhooks: ho-release/0.2.0 lacks 0.1.1, which is in production: ho release sync 0.2.0"
+    assert desk.git("switch", "-q", "ho-patch/3-tags").text.strip() == lacks
+    assert desk.git("switch", "-q", "ho-release/0.2.0").text.strip() == lacks
+    assert desk.git("merge", "-q", "--no-edit", "origin/ho-prod").text.strip() == lacks  # until the server has it
+    desk.git("push", "-q", "origin", "ho-release/0.2.0").passed()
+    desk.git("switch", "-q", "ho-prod").passed()
+    assert "lacks" not in desk.git("switch", "-q", "ho-patch/3-tags").text
+    desk.git("switch", "-q", "ho-release/0.2.0").passed()

@@ -132,6 +132,13 @@ def _merge(place: Workplace, release: Release, tip: str, label: str, model: Mode
 
 
 def _behind(place: Workplace, version: Version) -> list[str]:
-    """A line for each other release in preparation: it has to take in what is in production now."""
+    """A line for each other release in preparation: who works there, and how it takes in what is in production now."""
     others = [release for release in place.project.open_releases() if release.version != version]
-    return [f"{release.version} does not have it yet: ho release sync {release.version}" for release in others]
+    return [f"{each.version}{who(place, each)} does not have it yet: ho release sync {each.version}" for each in others]
+
+
+def who(place: Workplace, release: Release) -> str:
+    """The authors of the last commits of a release's open patches, in parentheses; "" where it has none."""
+    tips = [place.project.patch_tips[patch] for patch in release.candidates if patch in place.project.patch_tips]
+    names = place.clone.run("log", "--no-walk=unsorted", "--format=%an", *tips).splitlines() if tips else []
+    return f" ({', '.join(dict.fromkeys(names))})" if names else ""
