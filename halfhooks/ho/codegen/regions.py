@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 BEGIN = "#>>> PLACE YOUR CODE BELOW THIS LINE. DO NOT REMOVE THIS LINE!\n"
@@ -16,6 +16,7 @@ END = "#<<< PLACE YOUR CODE ABOVE THIS LINE. DO NOT REMOVE THIS LINE!\n"
 
 # formatters put a blank behind the '#'; old versions of half_orm_dev wrote BELLOW
 MARKER = re.compile(r"^[ \t]*# ?(>>> PLACE YOUR CODE BELL?OW|<<< PLACE YOUR CODE ABOVE) THIS LINE\..*(?:\n|\Z)", re.M)
+WORDS = "PLACE YOUR CODE"
 SEAL = re.compile(r"^# Made by ho codegen \(([\w.-]+), ([0-9a-f]{16})\):.*\n", re.M)
 SEAL_WITHIN = 2_000
 """Characters within which a seal stands: people put licences before it."""
@@ -43,7 +44,7 @@ class Seal(NamedTuple):
 def cut(text: str) -> Optional[Cut]:
     """The pieces of a file; None where its markers do not follow one another as they should."""
     generated, regions, start, inside = [], [], 0, False
-    for marker in MARKER.finditer(text):
+    for marker in markers(text):
         opens = ">>>" in marker.group()
         if opens == inside:
             return None
@@ -58,9 +59,19 @@ def cut(text: str) -> Optional[Cut]:
     return Cut(tuple(generated), tuple(regions))
 
 
+def markers(text: str) -> Iterator[re.Match[str]]:
+    """What MARKER finds, several times as fast: it is tried only in lines that have its words."""
+    at = text.find(WORDS)
+    while at >= 0:
+        found = MARKER.match(text, text.rfind("\n", 0, at) + 1)
+        if found:
+            yield found
+        at = text.find(WORDS, max(at + 1, found.end() if found else 0))
+
+
 def sealed(target: str, text: str) -> str:
     """A generated text with its first line."""
-    what = "change only what stands between the markers" if MARKER.search(text) else "do not change it"
+    what = "change only what stands between the markers" if any(markers(text)) else "do not change it"
     return f"# Made by ho codegen ({target}, {_hash(text)}): {what}.\n{text}"
 
 
