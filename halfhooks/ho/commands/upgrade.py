@@ -197,7 +197,8 @@ class Teller:
 
     def resumed(self, release: Release, steps: int) -> None:
         """A release goes on."""
-        self.console.line(f"  going on after {steps} step{'' if steps == 1 else 's'} that were done before", "yellow")
+        words = "1 step that was" if steps == 1 else f"{steps} steps that were"
+        self.console.line(f"  going on after {words} done before", "yellow")
 
     def patch(self, patch: Patch) -> None:
         """A patch begins."""

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +124,9 @@ def run(command: Sequence[str], environment: Mapping[str, str], poll: Callable[[
         raise
     lines = said.decode("utf-8", "replace").strip().splitlines()
     if process.returncode:
-        raise Failed(f"{os.path.basename(command[0])} ended with exit code {process.returncode}", lines)
+        code = process.returncode
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        raise Failed(f"{os.path.basename(command[0])} {how}", lines)
     return lines
 
 

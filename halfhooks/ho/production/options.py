@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+from collections.abc import Mapping
 from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.configured import Settings as DatabaseSettings
@@ -68,10 +69,23 @@ def meant(arguments: argparse.Namespace, project: Optional[DatabaseSettings] = N
     }
     settings = settings._replace(**{key: value for key, value in chosen.items() if value not in (None, "")})
     target = find_target(settings, project or policy(), os.environ)
-    options = [("--config", given.get("config")), ("--database", given.get("database"))]
-    source = f"--from {shlex.quote(given['source'])}" if given.get("source") else ""
-    call = Call(" ".join(f"{option} {shlex.quote(value)}" for option, value in options if value), source)
+    keywords = {**dict(target.server.keywords), "dbname": target.name}
+    shown = " ".join(f"{key}={value}" for key, value in keywords.items() if key != "password")
+    call = Call(
+        _repeated(given, "config", "database"),
+        _repeated(given, "source"),
+        _repeated(given, "backup_folder"),
+        _repeated(given, "to_release", "accept_drift", "backup", "wait", "lock_timeout", "timeout", "python"),
+        shlex.quote(shown),
+    )
     return Meant(settings, target, backup_folder(settings, target.name, os.environ), call)
+
+
+def _repeated(given: Mapping[str, object], *names: str) -> str:
+    """Some options as they were given, for a command to copy."""
+    spelled = {"source": "--from"}
+    found = [(spelled.get(name) or "--" + name.replace("_", "-"), given.get(name)) for name in names]
+    return " ".join(f"{option} {shlex.quote(str(value))}" for option, value in found if value not in (None, ""))
 
 
 def policy() -> Optional[DatabaseSettings]:

@@ -20,6 +20,7 @@ from halfhooks.ho.production.options import Meant
 from halfhooks.ho.production.restore import restored
 from halfhooks.ho.production.session import first_line, lock, open_session, recorded, refuse_standby
 from halfhooks.ho.production.settings import TEMPLATE
+from halfhooks.ho.production.trouble import Call
 
 ATTEMPTS = 50
 
@@ -79,7 +80,8 @@ def roll_back(meant: Meant, databases: Databases, wanted: str, tell: Tell) -> Re
     """Take the database back to its newest backup, or to that of a release. A `Trouble` when it stays as it is."""
     target = meant.target
     with contextlib.closing(open_session(target, meant.settings, databases.version, "ho rollback")) as connection:
-        lock(connection, target.name, meant.settings.wait, meant.call)
+        again = meant.call.rollback(f"--to {wanted}" if wanted else "")
+        lock(connection, target.name, meant.settings.wait, meant.call, again)
         known = recorded(connection)
         refuse_standby(connection, target.name, known.label)
         backup = choose(backups.known(databases, target.name, meant.folder), wanted, meant, known.label)
@@ -96,7 +98,7 @@ def roll_back(meant: Meant, databases: Databases, wanted: str, tell: Tell) -> Re
         except backups.Failed as failed:
             lines = [failed.what, *failed.details]
             raise trouble.restore_failed(backup.where, lines, known.label, meant.call) from None
-    kept, cut = swap(databases, target.name, name, known.label)
+    kept, cut = swap(databases, target.name, name, known.label, meant.call)
     return Returned(backup, loss, kept, cut)
 
 
@@ -141,7 +143,7 @@ def _only_database(databases: Databases, name: str, backup: Backup) -> bool:
         return False
 
 
-def swap(databases: Databases, name: str, new: str, label: str) -> tuple[str, int]:
+def swap(databases: Databases, name: str, new: str, label: str, call: Call) -> tuple[str, int]:
     """Give a database the name, the owner, the comment and the settings of the one in production, which gets another name.
 
     Either both renames happen or none. The other name, and how many sessions were ended.
@@ -155,7 +157,7 @@ def swap(databases: Databases, name: str, new: str, label: str) -> tuple[str, in
     try:
         databases.beside(name, new)
     except Error as error:
-        raise trouble.swap_failed(name, new, first_line(error), label) from None
+        raise trouble.swap_failed(name, new, first_line(error), label, call) from None
     for _ in range(ATTEMPTS):
         ended = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()"
         try:
@@ -180,4 +182,4 @@ def swap(databases: Databases, name: str, new: str, label: str) -> tuple[str, in
                 databases.run("rollback")
             break
     databases.keep(new)
-    raise trouble.swap_failed(name, new, why, label)
+    raise trouble.swap_failed(name, new, why, label, call)

@@ -68,21 +68,24 @@ def open_session(target: Target, settings: Settings, server_version: int, words:
         raise CannotTell(f"'{target.name}' cannot be connected to: {first_line(error)}") from None
 
 
-def lock(connection: Connection, name: str, wait: float, call: Call) -> None:
-    """Take the lock of a database, trying again for `wait` seconds; a `Trouble` that says who has it."""
+def lock(connection: Connection, name: str, wait: float, call: Call, again: str) -> None:
+    """Take the lock of a database, trying again for `wait` seconds; a `Trouble` that says who has it.
+
+    `again` is the command that wants it.
+    """
     deadline, pause = time.monotonic() + wait, 0.1
     while True:
         ((got,),) = execute(connection, "select pg_try_advisory_lock(%s, 0)", [LOCK_SPACE])
         if got:
             return
         if time.monotonic() >= deadline:
-            raise trouble.busy(name, holders(connection), call)
+            raise trouble.busy(name, holders(connection), again, call)
         time.sleep(min(pause, max(deadline - time.monotonic(), 0)))
         pause = min(pause * 1.6, 5)
 
 
-def holders(connection: Connection) -> list[str]:
-    """Who has the lock, since when."""
+def holders(connection: Connection) -> list[tuple[int, str]]:
+    """Who has the lock, since when: the session, and words about it."""
     query = """
         select pid, application_name, usename, coalesce(client_addr::text, 'this machine'), state,
             to_char(backend_start, 'YYYY-MM-DD HH24:MI:SS TZ'),
@@ -91,12 +94,12 @@ def holders(connection: Connection) -> list[str]:
         where locktype = 'advisory' and classid = %s and objid = 0 and granted
         and pg_locks.database = (select oid from pg_database where datname = current_database())"""
     return [
-        f"{words or 'a session'}, as {role} from {where}, since {since}; session {pid} is {state}: {statement}"
+        (pid, f"{words or 'a session'}, as {role} from {where}, since {since}; session {pid} is {state}: {statement}")
         for pid, words, role, where, state, since, statement in execute(connection, query, [LOCK_SPACE])
     ]
 
 
-def others(connection: Connection, name: str, since: Optional[float] = None) -> list[str]:
+def others(connection: Connection, name: str, since: Optional[float] = None) -> list[tuple[int, str]]:
     """The sessions of a database but ours; with `since`, seconds, those whose transaction is older, the oldest first."""
     open_only = "" if since is None else f"and xact_start < now() - interval '{float(since):.3f} seconds'"
     query = f"""
@@ -106,7 +109,7 @@ def others(connection: Connection, name: str, since: Optional[float] = None) -> 
         from pg_stat_activity where datname = %s and pid <> pg_backend_pid() and backend_type = 'client backend' {open_only}
         order by xact_start nulls last limit 5"""
     return [
-        f"session {pid}, {words} as {role}, {state} for {seconds} s: {statement}"
+        (pid, f"session {pid}, {words} as {role}, {state} for {seconds} s: {statement}")
         for pid, words, role, state, seconds, statement in execute(connection, query, [name])
     ]
 

@@ -112,6 +112,10 @@ def find_target(settings: Settings, project: Optional[DatabaseSettings], environ
         )
     if is_dsn(settings.database) and "dbname" not in parse_dsn(settings.database):
         raise CannotTell(f"'{settings.database}' names no database: add dbname=NAME")
+    if said.is_dsn:
+        known = dict(server.keywords)
+        where = known.get("host") or known.get("hostaddr") or known.get("service") or "this machine"
+        server = server._replace(words=f"the server at {where}")
     return Target(server, name)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -71,7 +72,7 @@ def find_url(wanted: str) -> str:
 def fetched(url: str) -> Iterator[Source]:
     """Fetch the production branch and all tags of a repository or bundle; `CannotTell` where that fails."""
     git = find_git()
-    with tempfile.TemporaryDirectory(prefix="halfhooks-source-") as folder:
+    with _temporary("halfhooks-source-") as folder:
         _fetch(git, folder, url)
         repository = Repository(git, folder, {})
         refs, _ = parse_refs(repository.start_refs(["refs/"]).finish())
@@ -83,6 +84,16 @@ def fetched(url: str) -> Iterator[Source]:
             yield Source(url, git, folder, refs, objects, _policy(repository, objects, target.commit))
         finally:
             objects.close()
+
+
+@contextlib.contextmanager
+def _temporary(prefix: str) -> Iterator[str]:
+    """A folder that goes in the end; a git that was interrupted with us may still be writing into it."""
+    folder = tempfile.mkdtemp(prefix=prefix)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fetch(git: str, folder: str, url: str) -> None:
@@ -121,7 +132,7 @@ def _policy(repository: Repository, objects: Reader, commit: str) -> Config:
 @contextlib.contextmanager
 def checkout(source: Source, commit: str) -> Iterator[str]:
     """A folder with the files of a commit, for the Python files of patches, which may import the project's code."""
-    with tempfile.TemporaryDirectory(prefix="halfhooks-tree-") as folder:
+    with _temporary("halfhooks-tree-") as folder:
         environment = {**os.environ, "GIT_INDEX_FILE": os.path.join(folder, ".index"), "GIT_DIR": source.git_dir}
         for step in (("read-tree", commit), ("checkout-index", "-a", "-q")):
             Process((source.git, f"--work-tree={folder}", *step), environment).finish()

@@ -5,6 +5,7 @@ Every text of an upgrade or a rollback that ends it is made here, so that a test
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Optional
 
@@ -13,26 +14,43 @@ MOST = 20
 
 
 class Call(NamedTuple):
-    """The options that a command to copy needs to mean the same: those for the database, and those for the source."""
+    """What a command to copy needs to mean the same: the options for the database, the source, the folder of dumps, the
+    rest of those of an upgrade, and the words with which psql opens the database.
+    """
 
     database: str = ""
     source: str = ""
+    folder: str = ""
+    rest: str = ""
+    connection: str = ""
 
     def upgrade(self, *options: str) -> str:
-        """`ho upgrade` with these options."""
-        return " ".join(word for word in ("ho upgrade", self.database, self.source, *options) if word)
+        """`ho upgrade` with these options, which count before those that were given."""
+        return _command("ho upgrade", self.database, self.source, self.folder, self.rest, *options)
 
     def update(self) -> str:
         """`ho update`."""
-        return " ".join(word for word in ("ho update", self.database, self.source) if word)
+        return _command("ho update", self.database, self.source)
 
     def rollback(self, *options: str) -> str:
         """`ho rollback` with these options."""
-        return " ".join(word for word in ("ho rollback", self.database, *options) if word)
+        return _command("ho rollback", self.database, self.folder, *options)
 
     def check(self) -> str:
         """`ho db check`."""
-        return " ".join(word for word in ("ho db check", self.database, self.source) if word)
+        return _command("ho db check", self.database, self.source)
+
+    def psql(self, statement: str) -> str:
+        """A statement on the database by psql, or psql itself."""
+        return _command("psql", self.connection, f"-c {shlex.quote(statement)}" if statement else "")
+
+    def end(self, pid: int) -> str:
+        """The end of a session."""
+        return self.psql(f"select pg_terminate_backend({pid})")
+
+
+def _command(*words: str) -> str:
+    return " ".join(filter(None, words))
 
 
 class Trouble(Exception):
@@ -64,7 +82,7 @@ class Trouble(Exception):
         found = [f"error: {self.what}", *(f"  {line}" for line in shown)]
         found += [f"  and {left} more lines"] if left else []
         found += [f"state: {self.state}"] if self.state else []
-        return found + [f"  {words}:\n    {command}" for words, command in self.ways]
+        return found + [line for words, command in self.ways for line in (f"  to {words}:", f"    {command}")]
 
     def values(self) -> dict[str, object]:
         """All of it, as plain values."""
@@ -83,20 +101,12 @@ def untouched(label: str) -> str:
 # --- before anything runs
 
 
-def busy(name: str, holders: Sequence[str], call: Call) -> Trouble:
+def busy(name: str, holders: Sequence[tuple[int, str]], again: str, call: Call) -> Trouble:
     """Another command of ours has the database."""
-    return Trouble(
-        f"another ho is at work on '{name}'",
-        holders,
-        "this command has done nothing; the other one goes on",
-        [
-            ("wait for it, up to an hour", call.upgrade("--wait 3600")),
-            (
-                "end the other one, whose transaction is then rolled back",
-                "kill PID, on the machine that is named above",
-            ),
-        ],
-    )
+    ways = [("wait for it, up to an hour", f"{again} --wait 3600")]
+    ways += [("end the other one; its transaction is rolled back", call.end(pid)) for pid, _ in holders[:1]]
+    state = "this command has done nothing; the other one goes on"
+    return Trouble(f"another ho is at work on '{name}'", [words for _, words in holders], state, ways)
 
 
 def tampered(wrong: Sequence[str], label: str, url: str, call: Call) -> Trouble:
@@ -107,7 +117,7 @@ def tampered(wrong: Sequence[str], label: str, url: str, call: Call) -> Trouble:
         untouched(label),
         [
             ("judge the whole repository, in a clone of it", "ho check"),
-            ("upgrade from another copy of it", Call(call.database, "--from URL").upgrade()),
+            ("upgrade from another copy of it", call._replace(source="--from URL").upgrade()),
         ],
     )
 
@@ -115,8 +125,8 @@ def tampered(wrong: Sequence[str], label: str, url: str, call: Call) -> Trouble:
 def drift(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
     """The database is not what its version says."""
     return Trouble(
-        f"the database is not what {label} is: somebody has changed it by hand",
-        [f"+ is what it has, - what {than} has", *lines],
+        f"the database is not what {label} made of it: its structure has changed since",
+        [f"+ is what it has, - what it should have, by {than}:", *lines],
         untouched(label),
         [
             ("see all of it", call.check()),
@@ -125,7 +135,7 @@ def drift(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
     )
 
 
-def undecided(label: str, reason: str, call: Call) -> Trouble:
+def undecided(label: str, reason: str, role: str, call: Call) -> Trouble:
     """Whether it has drifted cannot be told."""
     return Trouble(
         f"whether the database still is what {label} is cannot be told",
@@ -133,8 +143,8 @@ def undecided(label: str, reason: str, call: Call) -> Trouble:
         untouched(label),
         [
             (
-                "let us load the model of that version beside it, once",
-                "alter role OURS createdb, as a superuser in psql",
+                "let us load the model of that version beside it, once, which takes a role that may make databases",
+                call.psql(f'alter role "{role}" createdb'),
             ),
             ("go on without knowing; the reason is recorded", call.upgrade("--accept-drift 'WHY THIS IS RIGHT'")),
         ],
@@ -200,7 +210,7 @@ def server_wide(statements: Sequence[str], label: str, call: Call) -> Trouble:
     )
 
 
-def no_books(reason: str, label: str, role: str) -> Trouble:
+def no_books(reason: str, name: str, label: str, role: str, call: Call) -> Trouble:
     """Our tables cannot be made."""
     return Trouble(
         "the tables of half_orm_meta cannot be written to",
@@ -208,9 +218,11 @@ def no_books(reason: str, label: str, role: str) -> Trouble:
         untouched(label),
         [
             (
-                "give the role what it needs, in psql as the owner of the database",
-                f'grant create on database NAME to "{role}"; grant all on schema half_orm_meta, '
-                f'"half_orm_meta.view" to "{role}"; grant all on all tables in schema half_orm_meta to "{role}"',
+                "give the role what it needs, as the owner of the database",
+                call.psql(
+                    f'grant create on database "{name}" to "{role}"; grant all on schema half_orm_meta, '
+                    f'"half_orm_meta.view" to "{role}"; grant all on all tables in schema half_orm_meta to "{role}"'
+                ),
             )
         ],
     )
@@ -226,21 +238,21 @@ def backup_failed(what: str, details: Sequence[str], label: str, call: Call) -> 
         details,
         untouched(label),
         [
-            ("try again, into another folder", call.upgrade("--backup-folder FOLDER")),
+            ("try again, into another folder", call._replace(folder="--backup-folder FOLDER").upgrade()),
             ("upgrade without a backup, when you have one of your own", call.upgrade("--backup none")),
         ],
     )
 
 
-def connected(name: str, sessions: Sequence[str], label: str, call: Call) -> Trouble:
+def connected(name: str, sessions: Sequence[tuple[int, str]], label: str, call: Call) -> Trouble:
     """A template copy needs the database for itself."""
     return Trouble(
         f"'{name}' cannot be copied on the server while somebody is connected to it",
-        sessions,
+        [words for _, words in sessions],
         untouched(label),
         [
             ("take a dump instead, which disturbs nobody", call.upgrade("--backup dump")),
-            ("or end these sessions", "psql"),
+            *(("end the first of these sessions", call.end(pid)) for pid, _ in sessions[:1]),
         ],
     )
 
@@ -289,21 +301,25 @@ class Standing(NamedTuple):
 
 def failed(release: str, lines: Sequence[str], standing: Standing, call: Call) -> Trouble:
     """A statement of a release failed."""
-    ways = standing.ways(call)
-    ways.append(("mend a patch: a released one never changes, so by a hotfix", "ho explain HH403"))
-    return Trouble(f"{release} failed", lines, standing.words(), ways)
+    look = ("see what is in its way, and mend that: a released patch itself never changes", call.psql(""))
+    return Trouble(f"{release} failed", lines, standing.words(), [look, *standing.ways(call)])
 
 
 def locked_out(
-    release: str, lines: Sequence[str], attempts: int, sessions: Sequence[str], standing: Standing, call: Call
+    release: str,
+    lines: Sequence[str],
+    attempts: int,
+    sessions: Sequence[tuple[int, str]],
+    standing: Standing,
+    call: Call,
 ) -> Trouble:
     """Others held their locks for too long."""
     times = "once" if attempts == 1 else f"{attempts} times"
-    met = [f"it was tried {times}" + (". Who has a transaction open:" if sessions else ""), *sessions]
-    ways = standing.ways(call)
-    ways.insert(1, ("wait longer for each lock; whoever comes after us waits too", call.upgrade("--lock-timeout 30")))
-    ways.insert(1, ("end a session that is in the way", "psql -c 'select pg_terminate_backend(PID)'"))
-    return Trouble(f"{release} did not get its locks", [*lines, *met], standing.words(), ways)
+    tried = f"it was tried {times}" + (". Who has a transaction open:" if sessions else "")
+    details = [*lines, tried, *(words for _, words in sessions)]
+    ways = [("end the oldest of these transactions", call.end(pid)) for pid, _ in sessions[:1]]
+    ways.append(("wait longer for each lock; whoever comes after us waits too", call.upgrade("--lock-timeout 30")))
+    return Trouble(f"{release} did not get its locks", details, standing.words(), [*ways, *standing.ways(call)])
 
 
 def lost(release: str, lines: Sequence[str], standing: Standing, call: Call) -> Trouble:
@@ -315,8 +331,8 @@ def lost(release: str, lines: Sequence[str], standing: Standing, call: Call) -> 
 def uncertain(path: str, began: str, standing: Standing, call: Call) -> Trouble:
     """A script was interrupted, and only somebody who knows it can say how far it came."""
     ways = [
-        ("it had finished, or what it did is enough", call.upgrade("--unfinished skip")),
-        ("it can run once more, from its beginning", call.upgrade("--unfinished repeat")),
+        ("go on after it, for what it did is enough", call.upgrade("--unfinished skip")),
+        ("run it once more, from its beginning", call.upgrade("--unfinished repeat")),
     ]
     if standing.backup:
         ways.append((f"go back to {standing.before}", call.rollback(f"--to {standing.before}")))
@@ -335,7 +351,7 @@ def other_files(release: str, standing: Standing, call: Call) -> Trouble:
         ["what ran of it is recorded by its content; a released patch never changes"],
         standing.words(),
         [
-            ("upgrade from the repository that it was begun from", Call(call.database, "--from URL").upgrade()),
+            ("upgrade from the repository that it was begun from", call._replace(source="--from URL").upgrade()),
             (f"go back to {standing.before}", call.rollback(f"--to {standing.before}")),
         ],
     )
@@ -348,7 +364,12 @@ def no_backup(wanted: str, folder: str, known: Sequence[str], label: str, call: 
     """There is nothing to go back to."""
     what = f"there is no backup of {wanted}" if wanted else "there is no backup"
     found = [f"there is: {each}" for each in known] or [f"looked for in {folder}, and for copies on the server"]
-    ways = [("look into another folder", call.rollback(f"--backup-folder FOLDER{f' --to {wanted}' if wanted else ''}"))]
+    ways = [
+        (
+            "look into another folder",
+            call._replace(folder="--backup-folder FOLDER").rollback(f"--to {wanted}" if wanted else ""),
+        )
+    ]
     return Trouble(what, found, untouched(label), ways)
 
 
@@ -360,22 +381,21 @@ def restore_failed(backup: str, lines: Sequence[str], label: str, call: Call) ->
         untouched(label),
         [
             ("try another backup", call.rollback("--list")),
-            ("see what pg_restore makes of it", f"pg_restore --list {backup}"),
+            ("see what pg_restore makes of it", f"pg_restore --list {shlex.quote(backup)}"),
         ],
     )
 
 
-def swap_failed(name: str, restored: str, reason: str, label: str) -> Trouble:
+def swap_failed(name: str, restored: str, reason: str, label: str, call: Call) -> Trouble:
     """The restored database could not take the name."""
+    rename = f'alter database "{name}" rename to "{name}_old"; alter database "{restored}" rename to "{name}"'
+    elsewhere = call._replace(connection=call.connection.replace(f"dbname={name}", "dbname=postgres"))
     return Trouble(
         f"the restored database could not take the place of '{name}'",
         [reason],
         f"'{name}' is at {label}, as it was; what was restored is '{restored}'",
         [
-            (
-                "swap them by hand, when nobody is connected",
-                f'alter database "{name}" rename to "{name}_old"; alter database "{restored}" rename to "{name}"',
-            ),
-            ("remove what was restored", f"dropdb '{restored}'"),
+            ("swap them by hand, when nobody is connected", elsewhere.psql(rename)),
+            ("remove what was restored", elsewhere.psql(f'drop database "{restored}"')),
         ],
     )

@@ -128,7 +128,7 @@ class Upgrade:
     def _session(self, databases: Databases) -> Iterator[Connection]:
         connection = open_session(self.target, self.settings, databases.version)
         try:
-            lock(connection, self.target.name, self.settings.wait, self.call)
+            lock(connection, self.target.name, self.settings.wait, self.call, self.call.upgrade())
             yield connection
         finally:
             connection.close()
@@ -170,7 +170,8 @@ class Upgrade:
         if self.wish.accepted:
             return found
         if found.found is None:
-            raise trouble.undecided(known.label, found.reason, self.call)
+            ((role,),) = execute(connection, "select current_user")
+            raise trouble.undecided(known.label, found.reason, role, self.call)
         if found.found:
             raise trouble.drift(known.label, found.lines(), found.than, self.call)
         return found
@@ -261,7 +262,7 @@ class Upgrade:
             return began
         except Error as error:
             ((role,),) = execute(connection, "select current_user")
-            raise trouble.no_books(first_line(error), label, role) from None
+            raise trouble.no_books(first_line(error), self.target.name, label, role, self.call) from None
 
     def script(self, python: str, database: str) -> Script:
         """What runs a Python file on a database, in the tree of the commit that it comes from."""
