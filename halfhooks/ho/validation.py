@@ -23,8 +23,8 @@ FORMAT = 1
 PASSED, FAILED, NOTHING, LEFT_OUT = "passed", "failed", "nothing to run", "left out"
 
 FRESH, STALE = "fresh", "stale"
-TESTS, GENERATED, LOCKS = "tests", "generated code", "locks"
-"""The step s of problems that no patch has; that of others is the id of the patch."""
+GENERATED, TESTS, LOCKS = "generated code", "tests", "locks"
+"""The steps of problems that no patch has; that of others is the id of the patch."""
 
 
 class Tested(NamedTuple):

@@ -9,22 +9,23 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho import candidates, validation
 from halfhooks.ho.candidates import Candidate
 from halfhooks.ho.cli import command_parser
-from halfhooks.ho.commands.apply import Teller, show_hazards, steps
 from halfhooks.ho.console import Console, cannot_tell
-from halfhooks.ho.database.build import Wish
 from halfhooks.ho.database.hazards import from_values, refused
 from halfhooks.ho.database.lint import ABSENT, find_squawk
 from halfhooks.ho.database.project import Project, open_project
-from halfhooks.ho.database.validate import Watch, validate
-from halfhooks.ho.plan import Plan
+from halfhooks.ho.subjects import Subject, known, read_subject
 from halfhooks.ho.validation import Record
 from halfhooks.survey import CannotTell
+
+if TYPE_CHECKING:
+    from halfhooks.ho.database.validate import Watch
+    from halfhooks.ho.plan import Plan
 
 VALID, NOT_VALID = 0, 1
 
@@ -137,18 +138,32 @@ def run(project: Project, candidate: Candidate, arguments: argparse.Namespace) -
     if candidate.conflicts:
         show_conflicts(console, candidate)
         return answer(candidate, None, False, arguments)
-    known: list[Record] = []
-    with contextlib.ExitStack() as bars:
-        watch = watch_of(console, bars, arguments.json)._replace(known=known.append)
-        wish = Wish(cache=not arguments.no_cache)
-        record = validate(project, candidate.commit, watch, arguments.force, not arguments.no_tests, wish)
+    subject, tests = read_subject(project, candidate.commit), not arguments.no_tests
+    found = None if arguments.force else known(project, subject, tests)
+    record = found or work(project, subject, console, arguments)
     show_locks(console, project, record, arguments.explain)
-    show_end(console, candidate, record, bool(known))
-    return answer(candidate, record, bool(known), arguments)
+    show_end(console, candidate, record, found is not None)
+    return answer(candidate, record, found is not None, arguments)
+
+
+def work(project: Project, subject: Subject, console: Console, arguments: argparse.Namespace) -> Record:
+    """Find it out. What is known is told without what this needs."""
+    try:
+        from halfhooks.ho.database.build import Wish
+        from halfhooks.ho.database.validate import validate_subject
+    except ImportError as error:
+        what = "it comes with halfhooks, or with: pip install psycopg2-binary"
+        raise CannotTell(f"{sys.executable} has no module '{error.name}': {what}") from None
+    with contextlib.ExitStack() as bars:
+        watch = watch_of(console, bars, arguments.json)
+        return validate_subject(project, subject, watch, not arguments.no_tests, Wish(cache=not arguments.no_cache))
 
 
 def watch_of(console: Console, bars: contextlib.ExitStack, as_json: bool) -> Watch:
     """The functions that a validation calls: a bar as long as the database is built, then lines."""
+    from halfhooks.ho.commands.apply import Teller, steps
+    from halfhooks.ho.database.validate import Watch
+
     teller = Teller(console, lambda words, done: None)
 
     def begin(plan: Plan, skipped: int) -> None:
@@ -183,7 +198,11 @@ def show_locks(console: Console, project: Project, record: Record, explain: bool
         console.line("halfhooks: warning: nobody looked at the locks: project.locks is off", "yellow")
     refusing = any(problem.step == validation.LOCKS for problem in record.problems)
     hazards = from_values(record.hazards)
-    show_hazards(console, hazards if explain else [] if refusing else refused(hazards))
+    shown = hazards if explain else [] if refusing else refused(hazards)
+    if shown:
+        from halfhooks.ho.commands.apply import show_hazards
+
+        show_hazards(console, shown)
 
 
 def show_end(console: Console, candidate: Candidate, record: Record, known: bool) -> None:

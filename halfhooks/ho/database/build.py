@@ -9,7 +9,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from halfhooks.ho.database import templates
 from halfhooks.ho.database.connect import connect, interruptible
@@ -22,6 +22,11 @@ from halfhooks.ho.database.python_files import PythonRunner
 from halfhooks.ho.database.run import Hooks, Ran, check, run_patch
 from halfhooks.ho.database.templates import Limits
 from halfhooks.ho.plan import File, Patch, Plan
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
+    from halfhooks.sql import Statement
 
 WORTH = 3
 """A state is kept when reaching it took this many times as long as copying it."""
@@ -95,7 +100,13 @@ class _Builder:
         self.observer = Observer(wish.observed) if wish.observed else None
         if self.observer:
             see = self.observer
-            self.hooks = self.hooks._replace(begun=see.begun, statement=see.statement, trial=True)
+            told = watch.hooks.statement
+
+            def seen(connection: Connection, file: File, statement: Optional[Statement]) -> None:
+                see.statement(connection, file, statement)
+                told(connection, file, statement)
+
+            self.hooks = self.hooks._replace(begun=see.begun, statement=seen, trial=True)
         self.keys = plan.keys(templates.salt(databases))
         self.name = ""
         self.made: list[str] = []

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Callable, NamedTuple, Optional
 
 from halfhooks import __version__
-from halfhooks.collect import own_keys
-from halfhooks.config import Config, make_config, parse_config
 from halfhooks.ho import validation
 from halfhooks.ho.checkout import checked_out, without_git
 from halfhooks.ho.codegen.project import stale
@@ -24,84 +22,33 @@ from halfhooks.ho.database.build import Built, Wish, building
 from halfhooks.ho.database.catalog import Object, fingerprint, read_catalog
 from halfhooks.ho.database.connect import connected
 from halfhooks.ho.database.databases import Databases
-from halfhooks.ho.database.hazards import Hazard, answers, as_values, from_values, in_order, refused
+from halfhooks.ho.database.hazards import Hazard, as_values, in_order, refused
 from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.python_files import Interpreter, PythonRunner, process_environment
-from halfhooks.ho.plan import File, Plan, read_plan
+from halfhooks.ho.database.repeats import Repeats
+from halfhooks.ho.plan import File
 from halfhooks.ho.records import Records
 from halfhooks.ho.repository import find_git
+from halfhooks.ho.subjects import Subject, known, read_subject
 from halfhooks.ho.testing import command_of, run_tests
-from halfhooks.ho.trees import CommitTree
-from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of, repeated, subject_of
-from halfhooks.snapshot import entry_at, is_file
-from halfhooks.survey import CannotTell, Reader
+from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
 
 INTERPRETER = "python"
 MOST_LINES = 20
 """Lines of a diff of generated code that are shown."""
-AGAIN = (
-    "  this is its second time: what '-- @HOP:data' marks can be applied at any time, as by ON CONFLICT DO NOTHING",
-)
+AGAIN = ("  it ran for the second time: what '-- @HOP:data' marks must be repeatable, as by ON CONFLICT DO NOTHING",)
 
 
 class Watch(NamedTuple):
     """Who wants to know how it goes on: `building` as for `ho apply`, `step` before each other step with its words.
 
-    `known` is called instead with a record from before; `output` is the descriptor that the tests write to, ours for None.
+    `output` is the descriptor that the tests write to, ours for None.
     """
 
     building: build.Watch = build.Watch()
     step: Callable[[str], None] = lambda words: None
-    known: Callable[[Record], None] = lambda record: None
     output: Optional[int] = None
-
-
-class Subject(NamedTuple):
-    """What is validated: a commit with its tree, policy, plan, and the id of all that the outcome depends on."""
-
-    commit: str
-    tree: str
-    config: Config
-    plan: Plan
-    id: str
-
-
-def read_subject(project: Project, commit: str) -> Subject:
-    """What a commit holds, by its own policy under the clone's own keys; `CannotTell` where it is no project."""
-    reader = Reader(project.repository)
-    try:
-        entry = entry_at(reader, commit, project.layout.policy)
-        pairs = project.repository.blob_config(entry.oid) if entry and is_file(entry) else []
-        fields, problems = parse_config(pairs)
-        for problem in problems:
-            raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}")
-        config = make_config({**fields, **parse_config(own_keys(project.repository.start_config()))[0]})
-        layout = config.layout()
-        plan = repeated(read_plan(CommitTree(reader, commit), layout))
-        return Subject(commit, reader.commit(commit).tree, config, plan, subject_of(reader, commit, layout, plan))
-    finally:
-        reader.close()
-
-
-def known(project: Project, subject: Subject, tests: bool) -> Optional[Record]:
-    """The record that makes another validation pointless; that of a tree with the same subject becomes this tree's."""
-    records, command = Records(project.clone.common_dir), command_of(subject.config.tests)
-    config = subject.config
-
-    def vouches(record: Record) -> bool:
-        seen = from_values(record.hazards)
-        return record.vouches_for(tests, command) and answers(record.observed, seen, config.locks, config.lockMode)
-
-    found = records.find(subject.tree)
-    if found and vouches(found):
-        return found
-    for other in records.all():
-        if other.subject == subject.id and vouches(other):
-            same = other._replace(tree=subject.tree, patches=patches_of(subject.plan))
-            records.save(same)
-            return same
-    return None
 
 
 def validate(
@@ -118,9 +65,13 @@ def validate(
     """
     subject = read_subject(project, commit)
     found = None if force else known(project, subject, tests)
-    if found:
-        watch.known(found)
-        return found
+    return found or validate_subject(project, subject, watch, tests, wish)
+
+
+def validate_subject(
+    project: Project, subject: Subject, watch: Watch, tests: bool = True, wish: Optional[Wish] = None
+) -> Record:
+    """The same for what was read of a commit, whatever is known of it."""
     record = _Validation(project, subject, watch, tests, wish or Wish()).run()
     if record.passed:
         Records(project.clone.common_dir).save(record)
@@ -199,7 +150,7 @@ class _Validation:
             ran.append(file)
             hooks.file(file)
 
-        watch = self.watch.building._replace(hooks=hooks._replace(file=begins))
+        watch = self.watch.building._replace(hooks=hooks._replace(file=begins, statement=Repeats().statement))
         made = building(databases, self.subject.plan, self.wish, PythonRunner(interpreter), watch)
         built = stack.enter_context(made)
         for patch, failure in built.failures:

@@ -184,9 +184,16 @@ def test_reference_data_is_applied_twice(shop):
     data = "-- @HOP:data\ninsert into users values (7, 'eve')"
     commit(shop.patch(f"{data};", "02.sql"))
     out = validated(shop, "--no-tests", code=1)
-    assert "error: Patches/2-new/02.sql:2:1: duplicate key" in out and "this is its second time" in out
-    commit(shop.patch(f"{data} on conflict do nothing;", "02.sql"))
-    validated(shop, "--no-tests")
+    assert "error: Patches/2-new/02.sql:2:1: duplicate key" in out and "it ran for the second time" in out
+    shop.patch("create table tags (name text);")
+    commit(shop.patch("-- @HOP:data\ninsert into tags values ('x'), ('y');", "02.sql"))
+    for _ in range(2):  # no state is kept that has not been seen to be good
+        out = validated(shop, "--no-tests", code=1)
+        assert "error: Patches/2-new/02.sql: the second time makes 4 rows of 2 in public.tags" in out
+    emptied = "truncate tags; insert into tags values ('x')"
+    for good in (f"{data} on conflict do nothing;", f"-- @HOP:data\n{emptied};", "-- @HOP:data\n"):
+        commit(shop.patch(good, "02.sql"))
+        validated(shop, "--no-tests")
 
 
 def test_what_does_not_hold_is_warned_about(shop):
@@ -295,6 +302,32 @@ def test_generated_code_that_is_stale_is_told(shop):
     out = validated(shop, "--no-tests", code=1)
     assert "error: generated code is not what the database gives (HH701)" in out and "size" in out
     assert out.splitlines()[-1].endswith("is not valid: generated code")
+
+
+@pytest.mark.parametrize("key", ["core.splitIndex", "core.untrackedCache", "core.sparseCheckout", "core.autocrlf"])
+def test_settings_of_a_clone_leave_it_as_it_is(shop, key):
+    on_release(shop, "app.py", "pass\n")
+    shop.git("config", key, "true")
+    if key == "core.sparseCheckout":
+        shop.git("sparse-checkout", "set", "--cone", "releases", "model", "Patches")
+    before = state(shop)
+    assert "1 test passed" in validated(shop)
+    assert state(shop) == before
+
+
+def test_two_at_once(shop):
+    before = state(shop)
+    pair = [shop.start("validate", "--force") for _ in range(2)]
+    outputs = [process.communicate(timeout=60)[0] for process in pair]
+    assert [process.returncode for process in pair] == [0, 0], outputs
+    assert state(shop) == before and leftovers(shop) == [] and shop.scratch() == []
+
+
+def test_what_is_known_needs_no_server(shop, monkeypatch):
+    validated(shop)
+    monkeypatch.setenv("PGHOST", "/nowhere")
+    assert "known from before" in validated(shop)
+    assert shop.ho("validate", "--force").code == 2
 
 
 # --- interrupted
