@@ -4,7 +4,8 @@ A schema of 200 tables with 2 000 columns in production, a release with 15 patch
 turn, each contender edits a file of that patch and applies it:
 
 - the floor: psql runs that file on a clone of the state before it (`createdb --template`), and psql alone without the clone;
-- ours, with and without writing the classes;
+- ours, with and without writing the classes, and with --explain, which runs all patches and looks at locks;
+- `ho validate` without tests, beside all patches by psql on a clone of production;
 - half_orm_dev, installed from the package registry into an environment of its own, on the same schema and patches.
 
 All of them use one private server. Milliseconds, medians; asserts nothing.
@@ -31,6 +32,8 @@ from halfhooks.ho.database.connect import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "bigshop"
+ALL_BY_PSQL = "psql, all patches on a clone"
+VALIDATE = "ho validate --no-tests"
 PATCHES = 15
 COLUMNS = 10
 TYPES = ("int", "text", "numeric(10,2)", "timestamptz")
@@ -51,7 +54,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     try:
         with private(environment) as server:
             print(f"{server.words.split()[1]} server, PostgreSQL {version(server)}\n")
-            contenders = {**floor(folder, server, environment, options.tables), **ours(folder, server, environment)}
+            contenders = floor(folder, server, environment, options.tables)
+            contenders.update(ours(folder, server, environment))
             wanted = "" if options.quick else options.half_orm_dev
             if wanted:
                 contenders["half_orm_dev patch apply"] = half_orm_dev(folder, server, environment, wanted)
@@ -60,10 +64,12 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         for place in existing(environment):
             stop(place, remove=True, force=True)
         shutil.rmtree(folder, ignore_errors=True)
-    base = taken["psql, on a clone"]
     theirs = taken.get("half_orm_dev patch apply")
-    rows = [(name, ms, f"{ms - base:+.0f}", f"{ms / theirs:.2f}" if theirs else "") for name, ms in taken.items()]
-    table(("what", "ms", "to psql on a clone", "of half_orm_dev"), rows)
+    rows = []
+    for name, ms in taken.items():
+        base = taken[ALL_BY_PSQL if name in (ALL_BY_PSQL, VALIDATE) else "psql, on a clone"]
+        rows.append((name, ms, f"{ms - base:+.0f}", f"{ms / base:.1f}", f"{ms / theirs:.2f}" if theirs else ""))
+    table(("what", "ms", "more than psql", "times psql", "of half_orm_dev"), rows)
     return 0
 
 
@@ -152,12 +158,15 @@ def floor(folder: Path, server: Server, environment: Mapping[str, str], tables: 
     call([psql, "-q", "-d", "template_14", "-f", "schema.sql"], place, where)
     dumped = call([str(Path(server.bindir, "pg_dump")), "-d", "template_14", "--schema-only"], place, where)
     (folder / "model.sql").write_text(dumped)
+    call([createdb, "--template", "template_14", "template_0"], place, where)
     for number in range(1, PATCHES):
-        call([psql, "-q", "-d", "template_14"], place, where, patch(number))
+        (place / f"{number}.sql").write_text(patch(number))
+        call([psql, "-q", "-d", "template_14", "-f", f"{number}.sql"], place, where)
     file = place / "patch.sql"
-    copy = [createdb, "--template", "template_14", "clone"]
-    if server_takes_strategy(server):
-        copy[1:1] = ["--strategy", "file_copy"]
+    strategy = ["--strategy", "file_copy"] if server_takes_strategy(server) else []
+    copy = [createdb, *strategy, "--template", "template_14", "clone"]
+    copy_model = [createdb, *strategy, "--template", "template_0", "clone"]
+    run_all = [[psql, "-q", "-1", "-d", "clone", "-f", f"{number}.sql"] for number in range(1, PATCHES)]
     run = [psql, "-q", "-1", "-v", "ON_ERROR_STOP=1", "-d", "clone", "-f", str(file)]
 
     def alone() -> float:
@@ -169,9 +178,14 @@ def floor(folder: Path, server: Server, environment: Mapping[str, str], tables: 
         call([dropdb, "--if-exists", "clone"], place, where)
         return psql_on_clone()
 
+    def everything() -> float:
+        call([dropdb, "--if-exists", "clone"], place, where)
+        return psql_on_model()
+
+    psql_on_model = timed(file, lambda: [copy_model, *run_all, run], place, where)
     psql_alone = timed(file, lambda: [run], place, where)
     psql_on_clone = timed(file, lambda: [copy, run], place, where)
-    return {"psql alone": alone, "psql, on a clone": cloned}
+    return {"psql alone": alone, "psql, on a clone": cloned, ALL_BY_PSQL: everything}
 
 
 def server_takes_strategy(server: Server) -> bool:
@@ -205,7 +219,13 @@ def ours(folder: Path, server: Server, environment: Mapping[str, str]) -> dict[s
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
     ho = [str(install(folder / "venv", str(source), environment) / "ho"), "apply"]
     file = top / f"Patches/{PATCHES}-x/01.sql"
+    call(ho, top, environment)  # the classes belong to the commit that is validated
+    for command in (("add", "-A"), ("commit", "-q", "-m", "Write the classes")):
+        call([*git, *command], top, environment)
+    validate = [ho[0], "validate", "--no-tests", "--force", "--commit", "HEAD"]
     return {
+        VALIDATE: timed(file, lambda: [validate], top, environment),
+        "ho apply --explain": timed(file, lambda: [[*ho, "--no-codegen", "--explain"]], top, environment),
         "ho apply --no-codegen": timed(file, lambda: [[*ho, "--no-codegen"]], top, environment),
         "ho apply": timed(file, lambda: [ho], top, environment),
     }

@@ -243,7 +243,7 @@ class _Builder:
 
     def _is_worth(self, number: int) -> bool:
         """Whether to keep the state before a patch: it took long, or it is where the files begin to differ from before."""
-        if not self.wish.cache:
+        if not self.wish.cache or self.observer:
             return False
         first_new = number >= len(self.wish.known) or self.wish.known[number] != self.keys[number]
         begins = (

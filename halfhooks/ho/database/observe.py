@@ -23,14 +23,13 @@ TABLES = """
     from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_index i on i.indexrelid = c.oid
     where c.relkind = any ('{r,p,m,v,f,i,I}') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"""
 
-FILES = """
-    select oid, relfilenode, coalesce(pg_stat_get_xact_numscans(oid), 0)
-    from pg_class where oid = any (%s)"""
-
-LOCKS = """
-    select relation, mode from pg_locks
-    where pid = pg_backend_pid() and locktype = 'relation' and granted
-        and database = (select oid from pg_database where datname = current_database())"""
+NOW = """
+    select oid, relfilenode, coalesce(pg_stat_get_xact_numscans(oid), 0), null
+    from pg_class where relkind = any ('{r,p,m,v,f,i,I}') and oid >= 16384
+    union all
+    select relation, null, null, mode from pg_locks
+    where pid = pg_backend_pid() and locktype = 'relation' and granted and relation >= 16384"""
+"""All in one question, and without a list of tables: it is asked after each statement. What initdb made is below 16384."""
 
 
 class _Seen(NamedTuple):
@@ -61,7 +60,7 @@ class Observer:
 
     def begun(self, connection: Connection) -> None:
         """A transaction begins, or a patch: what was before is no matter any more."""
-        self._seen = self._look(connection)
+        self._seen, _ = self._look(connection)
         self._held = {}
         self._told = set()
 
@@ -69,8 +68,7 @@ class Observer:
         """A statement has run in the transaction that has begun, or outside of any; None for a Python file as a whole."""
         place = (file.path, statement.line, statement.column) if statement else (file.path, 0, 0)
         text = statement.text if statement else ""
-        seen = self._look(connection)
-        locks = self._locks(connection)
+        seen, locks = self._look(connection)
         changed = {self._tables[oid] for oid, now in seen.items() if now.file != self._seen[oid].file}
         rewritten = {table for table in changed if seen[table].file != self._seen[table].file}
         scanned = {oid for oid, now in seen.items() if now.scans > self._seen[oid].scans and self._tables[oid] == oid}
@@ -102,15 +100,19 @@ class Observer:
         mode = ALL_MODES[strength - 1]
         self.hazards.append(observed(place, text, self._names[table], mode, rewritten, scanned, since))
 
-    def _look(self, connection: Connection) -> dict[int, _Seen]:
-        rows = execute(connection, FILES, [list(self._tables)])
-        return {oid: _Seen(file, scans) for oid, file, scans in rows}
+    def _look(self, connection: Connection) -> tuple[dict[int, _Seen], dict[int, int]]:
+        """The tables and indexes of production, and the strongest lock on each table that this transaction holds.
 
-    def _locks(self, connection: Connection) -> dict[int, int]:
-        """The strongest lock on each table of production, those on its indexes included: who reads it needs them too."""
-        found: dict[int, int] = {}
-        for oid, lock in execute(connection, LOCKS):
-            table, mode = self._tables.get(oid), mode_of(lock)
-            if table is not None and mode:
-                found[table] = max(found.get(table, 0), rank(mode))
-        return found
+        That on an index is one on its table: who reads the table needs it too.
+        """
+        seen: dict[int, _Seen] = {}
+        locks: dict[int, int] = {}
+        for oid, file, scans, lock in execute(connection, NOW):
+            table, mode = self._tables.get(oid), mode_of(lock) if lock else None
+            if table is None:
+                continue
+            if lock is None:
+                seen[oid] = _Seen(file, scans)
+            elif mode:
+                locks[table] = max(locks.get(table, 0), rank(mode))
+        return seen, locks

@@ -37,7 +37,7 @@ class Ran(NamedTuple):
 class Hooks(NamedTuple):
     """Who wants to know: `file` before each file, `ran` after it.
 
-    `begun` when a patch or a transaction begins, `statement` after each statement, and after a Python file without one.
+    `begun` when a transaction begins, and before what runs outside of one, `statement` after each statement, and after a Python file without one.
     With `trial` a file that is to run outside of transactions runs in one of its own where it can, so that its locks are
     still there when `statement` is called.
     """
@@ -56,7 +56,6 @@ def run_patch(connection: Connection, patch: Patch, python: Python, hooks: Hooks
     """
     try:
         reset(connection)
-        hooks.begun(connection)
         for file in patch.files:
             failure = _run_file(connection, file, python, hooks)
             if failure:
