@@ -89,13 +89,13 @@ def _judge_changes(
     from halfhooks.rules import RULES
 
     stops, lines = conclude(findings, remarks, RULES, "nothing was committed", "committed all the same")
-    starts = not stops and config.onCommit == "apply" and head.kind == PATCH_BRANCH
+    starts = not stops and head.kind == PATCH_BRANCH and (config.onCommit == "apply" or config.package_folder())
     folder = config.layout().path(config.layout().patches, "")
     if not starts or not any(change.path.startswith(folder) for change in changes):
         return (STOP if stops else PASS), lines
-    from halfhooks.trigger import apply_commit
+    from halfhooks.trigger import act_on_commit
 
-    status, told = apply_commit(environment, config)
+    status, told = act_on_commit(environment, config)
     return status, lines + told
 
 

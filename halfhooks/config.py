@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from halfhooks.layout import Layout
 
 SECTION = "halfhooks."
+NO_CLASSES = "none"
+"""The value of `codegenTarget` in a project that wants no classes."""
 LOCK_MODES = ("share", "share row exclusive", "exclusive", "access exclusive")
 """The locks of PostgreSQL that keep somebody from writing to a table, weakest first; the last one from reading too."""
 NEVER_WARN = ("HH001", "HH002", "HH003", "HH004", "HH005", "HH006")
@@ -57,6 +59,13 @@ class Config(NamedTuple):
     def layout(self) -> Layout:
         """Where the workflow keeps its files in this project."""
         return WORKFLOWS[self.workflow]._replace(root=self.root)
+
+    def package_folder(self) -> str:
+        """The folder of the package for generated classes, as seen from the top; "" where none are wanted."""
+        if not self.package or self.codegenTarget == NO_CLASSES:
+            return ""
+        folder, slash, name = self.package.rpartition("/")
+        return self.root + folder + slash + name.replace(".", "/")
 
 
 def _words(text: str) -> tuple[str, ...]:

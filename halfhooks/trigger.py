@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from halfhooks.config import Config
     from halfhooks.place import Environment, Verdict
 
-VALIDATE, APPLY = "halfhooks-validate", "halfhooks-apply"
-"""What `SKIP` calls the two; the first is also its id in the pre-commit framework."""
+VALIDATE, APPLY, CODEGEN = "halfhooks-validate", "halfhooks-apply", "halfhooks-codegen"
+"""What `SKIP` calls the three; the first and the last are also ids in the pre-commit framework."""
+GENERATED = ".halfhooks"
+"""The folder in a package that is there once `ho codegen` has run in this clone."""
 CHECK, ON_RELEASE, ALWAYS = "check", "validate-release", "validate"
 """The values of `project.onPush`."""
 NOT_VALID = 1
@@ -57,6 +59,27 @@ def validate_push(environment: Environment, pushed: Iterable[tuple[str, str]], c
             what = "is not valid" if done == NOT_VALID else "could not be validated"
             return STOP, [f"halfhooks: '{branch}' {what}, nothing was pushed; to push it all the same: {way}"]
     return PASS, []
+
+
+def act_on_commit(environment: Environment, config: Config) -> Verdict:
+    """What is started for a commit on a patch branch that changes patches."""
+    applies = config.onCommit == "apply"
+    verdict = apply_commit(environment, config) if applies else (PASS, [])
+    return verdict if verdict[0] == STOP else check_classes(environment, config, applies)
+
+
+def check_classes(environment: Environment, config: Config, applied: bool) -> Verdict:
+    """Hold the classes of the package to the patches, where this clone makes any (HH701).
+
+    Without `applied`, their schema may be one that nobody has read yet: then that is told, and no database is made for it.
+    """
+    folder = config.package_folder()
+    if not folder or not os.path.isdir(os.path.join(folder, GENERATED)):
+        return PASS, []
+    if not (applied or find_ho(environment, config.python)):
+        return PASS, ["halfhooks: there is no `ho` on the PATH: nobody has looked at the classes"]
+    done = start(environment, CODEGEN, config.python, ["hook", "codegen", *([] if applied else ["--known"])])
+    return (STOP if done else PASS), []
 
 
 def apply_commit(environment: Environment, config: Config) -> Verdict:

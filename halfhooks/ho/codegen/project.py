@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from halfhooks.ho.database.databases import Databases
     from halfhooks.ho.database.project import Project
 
-NONE = "none"
-"""The target of a project that wants no classes."""
-
 
 def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
     """What halfhooks.conf asks for in the tree below `top`, None where it asks for nothing.
@@ -35,17 +32,16 @@ def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
     `shown` is the folder as paths begin that people are shown, "" for the top itself.
     """
     config = project.config
-    if not config.package or config.codegenTarget == NONE:
+    if not config.package_folder():
         return None
-    folder, _, name = config.package.rpartition("/")
-    root = os.path.normpath(os.path.join(shown, project.layout.root))
+    name = config.package.rpartition("/")[2]
     database = config.database
     return Choice(
-        os.path.normpath(os.path.join(root, folder, name.replace(".", "/"))),
+        os.path.normpath(os.path.join(shown, config.package_folder())),
         name,
         config.codegenTarget,
         database if database and not project.settings.is_dsn and database != name.partition(".")[0] else "",
-        os.path.normpath(os.path.join(root, config.codegenTests)) if config.codegenTests else "",
+        os.path.normpath(os.path.join(shown, config.root, config.codegenTests)) if config.codegenTests else "",
         Wanted(config.codegenSchemas, config.codegenExclude),
         config.codegenName,
         config.codegenType,

@@ -42,10 +42,10 @@ def main(argv: Sequence[str]) -> int:
             "error: there is no git on the PATH\n  why:  the hook asks it what is committed or pushed", file=sys.stderr
         )
         return WRONG_CALL
+    sys.argv = [arguments.hook, *arguments.arguments]
     if arguments.hook in PARTS:
         return int(import_module(PARTS[arguments.hook]).main())
     run = getattr(import_module("halfhooks.client"), arguments.hook.replace("-", "_"))
-    sys.argv = [arguments.hook, *arguments.arguments]
     sys.stdout.flush()
     run(os.path.abspath(git))
     return 0

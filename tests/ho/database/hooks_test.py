@@ -227,6 +227,45 @@ def test_a_patch_that_does_not_run_is_not_committed_unless_somebody_insists(desk
     assert not desk.commit(SKIP="halfhooks-apply").status
 
 
+def classes(desk: Desk) -> None:
+    done = subprocess.run(["ho", "codegen"], cwd=desk.clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_classes_that_are_older_than_the_patch_are_not_committed(desk):
+    set_key(desk, "package", "shop")
+    table = "create table {} (id int);"
+    desk.switch(BRANCH).stage(
+        "Patches/1-users/02.sql", table.format("tags")
+    ).commit().passed()  # it makes no classes yet
+    classes(desk)
+    desk.git("add", "shop").passed()
+    desk.commit().passed()
+    said = desk.stage("Patches/1-users/02.sql", table.format("labels")).commit()
+    assert (
+        said.status == 0 and "halfhooks: whether the classes are those of these patches, ho codegen tells" in said.text
+    )
+    desk.stage("Patches/1-users/02.sql", table.format("marks"))
+    classes(desk)
+    said = desk.commit()
+    assert said.status and "error[HH701]" in said.text
+    assert "git add -- shop/public/marks.py shop/public/tags.py\n" in said.text  # tags was never taken out
+    desk.git("add", "shop").passed()
+    desk.commit().passed()
+    desk.stage("app/x.py", "x = 1\n").commit().passed()
+
+
+def test_apply_before_a_commit_writes_the_classes_and_lets_them_be_staged(desk):
+    set_key(desk, "onCommit", "apply")
+    set_key(desk, "package", "shop")
+    desk.switch(BRANCH).stage("Patches/1-users/02.sql", "create table tags (id int);")
+    said = desk.commit()
+    assert said.status and "new: shop/public/tags.py" in said.text and "error[HH701]" in said.text
+    assert not desk.commit(SKIP="halfhooks-codegen").status
+    desk.git("add", "shop").passed()
+    assert not desk.stage("Patches/1-users/02.sql", "create table tags (id int); --").commit().status
+
+
 # --- through the pre-commit framework
 
 CONFIG = """\
