@@ -37,7 +37,8 @@ class Ran(NamedTuple):
 class Hooks(NamedTuple):
     """Who wants to know: `file` before each file, `ran` after it.
 
-    `begun` when a transaction begins, and before what runs outside of one, `statement` after each statement, and after a Python file without one.
+    `begun` when a transaction begins, and before what runs outside of one; `statement` after each statement, and without one
+    after a Python file.
     With `trial` a file that is to run outside of transactions runs in one of its own where it can, so that its locks are
     still there when `statement` is called.
     """
