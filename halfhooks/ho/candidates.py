@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.project import Project
-from halfhooks.ho.merging import merge
+from halfhooks.ho.database.settle import merge_settled
+from halfhooks.ho.merging import COMMITTER
 from halfhooks.ho.plan import CANDIDATE, Books
 from halfhooks.ho.repository import Clone
 from halfhooks.ho.trees import CommitTree
@@ -17,9 +18,6 @@ from halfhooks.layout import HEADS
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
 from halfhooks.version import parse_version
-
-COMMITTER = ("-c", "user.name=halfhooks", "-c", "user.email=halfhooks@localhost")
-"""Whose a merge is that nobody sees."""
 
 
 class Candidate(NamedTuple):
@@ -116,7 +114,7 @@ def _merged(project: Project, patch: str, tip: Tip, remarks: tuple[str, ...]) ->
     if clone.contains(release.commit, tip.commit):
         return Candidate(f"'{release.name}', which has all of '{tip.name}'", release.commit, remarks)
     words = f"'{tip.name}' merged into '{release.name}'"
-    tree, conflicts = merge(clone, release.commit, tip.commit)
+    tree, conflicts = merge_settled(project, release.commit, tip.commit)
     if conflicts:
         return Candidate(words, "", remarks, conflicts, release.name)
     commit = clone.run(*COMMITTER, "commit-tree", tree, "-p", release.commit, "-p", tip.commit, "-m", words)

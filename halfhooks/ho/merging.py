@@ -7,10 +7,15 @@ from halfhooks.ho.repository import Clone, find_git
 from halfhooks.survey import CannotTell
 
 CLEAN, CONFLICTS, USAGE = 0, 1, 129
+COMMITTER = ("-c", "user.name=halfhooks", "-c", "user.email=halfhooks@localhost")
+"""Whose a merge is that nobody sees."""
 
 
 def merge(clone: Clone, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
-    """The tree of a merge of two commits, or "" and the files that are in conflict; nothing but objects is written."""
+    """The tree of a merge of two commits, and the files that are in conflict; nothing but objects is written.
+
+    The files in conflict hold git's markers in that tree.
+    """
     options = ("--write-tree", "-z", "--name-only", "--no-messages")
     status, output = clone.answer("merge-tree", *options, ours, theirs)
     if status == USAGE:  # git before 2.38
@@ -18,7 +23,7 @@ def merge(clone: Clone, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
     tree, *conflicts = output.split("\0")[:-1] or [""]
     if status not in (CLEAN, CONFLICTS) or not tree:
         raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}: have they a common history?")
-    return (tree, ()) if status == CLEAN else ("", tuple(conflicts))
+    return tree, tuple(conflicts)
 
 
 def merge_in_folder(clone: Clone, ours: str, theirs: str) -> tuple[str, tuple[str, ...]]:
@@ -34,4 +39,5 @@ def merge_in_folder(clone: Clone, ours: str, theirs: str) -> tuple[str, tuple[st
         conflicts = tuple(sorted(set(unmerged.split("\0")[:-1])))
         if not conflicts:
             raise CannotTell(f"git could not merge {theirs[:10]} into {ours[:10]}")
-        return "", conflicts
+        checkout.answer("add", "--all", "--", *conflicts)
+        return checkout.answer("write-tree")[1], conflicts

@@ -18,6 +18,8 @@ END = "#<<< PLACE YOUR CODE ABOVE THIS LINE. DO NOT REMOVE THIS LINE!\n"
 MARKER = re.compile(r"^[ \t]*# ?(>>> PLACE YOUR CODE BELL?OW|<<< PLACE YOUR CODE ABOVE) THIS LINE\..*(?:\n|\Z)", re.M)
 WORDS = "PLACE YOUR CODE"
 SEAL = re.compile(r"^# Made by ho codegen \(([\w.-]+), ([0-9a-f]{16})\):.*\n", re.M)
+CONFLICT = re.compile(r"^<{7} .*\n((?:.*\n)*?)(?:\|{7} .*\n(?:.*\n)*?)?={7}\n(?:.*\n)*?>{7} .*\n", re.M)
+"""What git leaves in a file where two sides have changed the same lines; the group is the first side."""
 SEAL_WITHIN = 2_000
 """Characters within which a seal stands: people put licences before it."""
 
@@ -67,6 +69,20 @@ def markers(text: str) -> Iterator[re.Match[str]]:
         if found:
             yield found
         at = text.find(WORDS, max(at + 1, found.end() if found else 0))
+
+
+def settled(text: str) -> str:
+    """A file in which git has left conflicts, with the first side of each that is in generated lines: they are made anew.
+
+    A conflict in a region, or one that touches a marker, stays: it is for the region's owner.
+    """
+    return CONFLICT.sub(_settle, text) if "<<<<<<< " in text else text
+
+
+def _settle(conflict: re.Match[str]) -> str:
+    before = [marker.group() for marker in markers(conflict.string[: conflict.start()])]
+    inside = bool(before) and ">>>" in before[-1]
+    return conflict.group() if inside or MARKER.search(conflict.group()) else conflict.group(1)
 
 
 def sealed(target: str, text: str) -> str:

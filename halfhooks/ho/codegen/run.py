@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.ho.codegen import manifest, write
 from halfhooks.ho.codegen.model import Wanted
+from halfhooks.ho.codegen.regions import settled
 from halfhooks.ho.codegen.store import Source
 from halfhooks.ho.codegen.target import DEFAULT, OURS, TESTS, Request, find_target
 from halfhooks.ho.codegen.write import Plan
@@ -124,7 +125,8 @@ def compare(choice: Choice, source: Source, folder: str, root: Path, target: str
 
     @lru_cache(None)  # names are sought where modules may have been before, of each relation several times
     def existing(path: str) -> Optional[str]:
-        return write.read(package, path)
+        text = write.read(package, path)
+        return settled(text) if text else text
 
     request = Request(
         schema,

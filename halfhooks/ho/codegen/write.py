@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-from halfhooks.ho.codegen.regions import cut, read_seal, sealed
+from halfhooks.ho.codegen.regions import cut, read_seal, sealed, settled
 from halfhooks.ho.codegen.target import File, Output
 from halfhooks.survey import CannotTell
 
@@ -91,8 +91,7 @@ def plan(root: Path, target: str, output: Output, scope: Optional[Collection[str
         if problem:
             conflicts.append(problem)
         else:
-            seal = read_seal(old or "")
-            changes.append(Change(file.path, old, new, bool(seal and not seal.intact)))
+            changes.append(Change(file.path, old, new, _is_lost(old or "")))
     deleted, orphans = gone(root, target, {file.path for file in output.files}, scope)
     return Plan(tuple(changes), tuple(deleted), tuple(orphans), tuple(conflicts), tuple(files), tuple(kept))
 
@@ -106,6 +105,12 @@ def _bad_paths(files: Iterable[File]) -> Iterator[str]:
         elif file.path.casefold() in seen:
             yield f"'{file.path}' and '{seen[file.path.casefold()]}' are one file on some systems"
         seen[file.path.casefold()] = file.path
+
+
+def _is_lost(old: str) -> bool:
+    """Whether somebody has changed generated lines. What git has merged, with a conflict, nobody has."""
+    seal = read_seal(old)
+    return seal is not None and not seal.intact and settled(old) == old
 
 
 def _foreign(old: str, target: str) -> bool:

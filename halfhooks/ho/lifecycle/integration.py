@@ -17,11 +17,10 @@ from halfhooks.ho.lifecycle.patches import branch_tip, owner, pushed_first
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Refused, Workplace
 from halfhooks.ho.lifecycle.writer import Edits
-from halfhooks.ho.merging import merge
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release
-from halfhooks.snapshot import FOLDER, Entry, Update, entry_at, is_file, tree_entry
+from halfhooks.snapshot import Update, entry_at, is_file, tree_entry
 
 MOST_FILES = 10
 
@@ -63,10 +62,10 @@ def _staged(place: Workplace, release: Release, patch: str, tip: str) -> str:
     if not tip or is_integrated(place.push, release, patch, tip):
         tree = place.writer.tree(tree_entry(place.project.objects, release.tip), books)
         return place.writer.commit(tree, (release.tip,), f"Stage {patch} in {release.version}")
-    merged, conflicts = merge(place.clone, release.tip, tip)
+    merged, conflicts = place.merge(release.tip, tip)
     if conflicts:
         raise Refused(conflict(place, release, patch, conflicts))
-    tree = place.writer.tree(Entry(FOLDER, merged), books)
+    tree = place.writer.tree(merged, books)
     return place.writer.commit(tree, (release.tip, tip), f"Integrate {patch} into {release.version}")
 
 

@@ -16,11 +16,10 @@ from halfhooks.ho.lifecycle.books import (
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.lifecycle.writer import Edits
-from halfhooks.ho.merging import merge
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import is_patch_id
 from halfhooks.release import Release
-from halfhooks.snapshot import FOLDER, Entry, Update, entry_at
+from halfhooks.snapshot import Entry, Update, entry_at
 from halfhooks.survey import CannotTell
 
 
@@ -201,14 +200,14 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
         raise CannotTell(f"there is no branch '{source}', here or on '{place.remote}': git branch --all")
     listed = list_it(place, release, patch, words, before)
     branch = f"{place.layout.patch}{patch}"
-    merged, conflicts = merge(place.clone, tip, listed)
+    merged, conflicts = place.merge(tip, listed)
     if conflicts:
         files = ", ".join(f"'{path}'" for path in conflicts[:5])
         onto = place.known_as(f"{place.layout.release}{release.version}")
         raise CannotTell(
             f"'{source}' and {release.version} conflict in {files}: git switch {source} && git merge {onto}"
         )
-    commit = place.writer.commit(Entry(FOLDER, merged), (tip, listed), f"Begin {patch} with the work of {source}")
+    commit = place.writer.commit(merged, (tip, listed), f"Begin {patch} with the work of {source}")
     pushed = (Update(release.tip, listed, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     here = place.clone.branch()
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"

@@ -6,11 +6,10 @@ from halfhooks.ho.drafts import startable
 from halfhooks.ho.lifecycle.books import candidates_path, stage_path
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.ho.merging import merge
 from halfhooks.layout import ABANDONED, HEADS, HOTFIX, PRODUCTION, TAGS
 from halfhooks.names import RELEASE_TAG, parse_ref, release_tag
 from halfhooks.release import Release
-from halfhooks.snapshot import FOLDER, Entry, Update
+from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell
 from halfhooks.version import Version, parse_version
 
@@ -121,13 +120,13 @@ def sync(place: Workplace, wanted: str) -> Transaction:
 def merge_production(place: Workplace, release: Release) -> str:
     """The commit that merges production into a release; `CannotTell` with what to do when that conflicts."""
     production, branch = place.layout.production, f"{place.layout.release}{release.version}"
-    merged, conflicts = merge(place.clone, release.tip, place.project.production)
+    merged, conflicts = place.merge(release.tip, place.project.production)
     if conflicts:
         files = ", ".join(f"'{path}'" for path in conflicts[:5])
         how = f"git switch {branch} && git merge {place.known_as(production)}"
         raise CannotTell(f"'{production}' and {release.version} conflict in {files}: {how}; solve it, commit, and push")
     message = f"Merge {production} into {release.version}"
-    return place.writer.commit(Entry(FOLDER, merged), (release.tip, place.project.production), message)
+    return place.writer.commit(merged, (release.tip, place.project.production), message)
 
 
 def _is_behind(place: Workplace, release: Release) -> bool:

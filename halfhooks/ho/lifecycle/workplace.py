@@ -12,6 +12,7 @@ from halfhooks.git import GitError
 from halfhooks.ho.lifecycle import follow, refs
 from halfhooks.ho.lifecycle.transaction import LAST, Journal, Transaction
 from halfhooks.ho.lifecycle.writer import Writer
+from halfhooks.ho.merging import merge
 from halfhooks.ho.repository import Clone, find_git, nothing_yet, reason
 from halfhooks.layout import HALFHOOKS, HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
@@ -19,7 +20,7 @@ from halfhooks.push import Push
 from halfhooks.release import Project, Release
 from halfhooks.report import conclude
 from halfhooks.rules import RULES, Finding, check
-from halfhooks.snapshot import Update
+from halfhooks.snapshot import FOLDER, Entry, Update
 from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
 from halfhooks.version import Version, parse_version
 
@@ -86,6 +87,16 @@ class Workplace(NamedTuple):
     def known_as(self, branch: str) -> str:
         """How git calls a branch of the server here: `origin/ho-prod`."""
         return f"{self.remote}/{branch}" if self.remote else branch
+
+    def merge(self, ours: str, theirs: str) -> tuple[Entry, tuple[str, ...]]:
+        """The tree of a merge of two commits, and the files in which somebody has to settle a conflict."""
+        tree, conflicts = merge(self.clone, ours, theirs)
+        if conflicts:
+            from halfhooks.ho.database.project import open_project
+            from halfhooks.ho.database.settle import merge_settled
+
+            tree, conflicts = merge_settled(open_project(self.clone), ours, theirs)
+        return Entry(FOLDER, tree), conflicts
 
     # --- which release, which patch
 

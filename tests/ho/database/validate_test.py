@@ -156,10 +156,13 @@ def test_an_old_git_merges_alike(shop, other):
     on_release(shop, "app.py", "x = 1\n")
     commit(shop.write(other, "x = 2\n"))
     before = state(shop)
-    clone = open_project().clone
-    new = merging.merge(clone, "ho-release/0.2.0", "HEAD")
-    assert merging.merge_in_folder(clone, "ho-release/0.2.0", "HEAD") == new
-    assert bool(new[0]) == (other == "other.py")
+    project = open_project()
+    new = merging.merge(project.clone, "ho-release/0.2.0", "HEAD")
+    old = merging.merge_in_folder(project.clone, "ho-release/0.2.0", "HEAD")
+    assert old[1] == new[1] == (() if other == "other.py" else ("app.py",))
+    marked = [shop.git("show", f"{tree}:app.py").splitlines()[1:-1] for tree, _ in (old, new)]
+    assert marked[0] == marked[1]
+    assert new[1] or old == new
     assert state(shop) == before and leftovers(shop) == []
 
 

@@ -64,7 +64,7 @@ def test_from_the_first_release_to_a_hotfix_and_beyond(ann: User) -> None:
     bob.does("patch", "close", "--no-tests")
     bob.does("release", "promote", "rc", "--no-tests")
     ann.does("release", "hotfix")
-    ann.patch("6-urgent", "create table visits (seen date);")
+    ann.patch("6-urgent", "alter table users add column seen date; create table visits (seen date);")
     said = ann.does("release", "promote", "hotfix", "--no-tests")
     assert "0.1.0-hotfix1 is in production" in said
     assert ann.at("ho-prod", "releases/0.1.0-hotfix1.txt") == "6-urgent\n"
@@ -248,3 +248,48 @@ def test_undoing_what_somebody_has_built_on(ann: User) -> None:
     ann.does("patch", "new", "1-users")
     bob.does("patch", "new", "2-posts", "--release", "0.1.0")
     assert "has moved since 'ho patch new 1-users'" in ann.fails("undo")
+
+
+def parallel(ann: User) -> User:
+    """Two patches that change one table, the first of them closed."""
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);")
+    ann.does("patch", "new", "2-name")
+    ann.works("2-name", "alter table users add column name text;")
+    ann.does("patch", "new", "3-posts", "--release", "0.1.0")
+    ann.works("3-posts", "create table posts (id int primary key, author int references users);")
+    ann.does("patch", "close", "--no-tests")
+    return ann
+
+
+def test_two_patches_that_change_one_table(ann: User) -> None:
+    parallel(ann).does("patch", "close", "2-name", "--no-tests")
+    module = ann.at("ho-release/0.1.0", "shop/public/users.py")
+    assert '"name": str' in module.replace("_h.Optional[str]", "str")
+    assert "posts_author_rfk" in module
+    assert "<<<<" not in module
+    ann.clean()
+
+
+def test_a_merge_by_git_is_finished_by_ho_apply(ann: User) -> None:
+    parallel(ann).git("switch", "-q", "ho-patch/2-name")
+    merge = subprocess.run(["git", "merge", "-q", "origin/ho-release/0.1.0"], cwd=ann.top, capture_output=True)
+    assert merge.returncode
+    assert "<<<<<<<" in (ann.top / "shop/public/users.py").read_text("utf-8")
+    ann.does("apply")
+    ann.commit("Merge the release")
+    ann.does("patch", "close", "--no-tests")
+    assert "posts_author_rfk" in ann.at("ho-release/0.1.0", "shop/public/users.py")
+
+
+def test_code_of_ones_own_in_conflict_is_left_to_its_owners(ann: User) -> None:
+    marker = "#>>> PLACE YOUR CODE BELOW THIS LINE. DO NOT REMOVE THIS LINE!\n"
+    ann.does("release", "new", "minor")
+    ann.patch("1-users", "create table users (id int primary key);")
+    module = ann.top / "shop/public/users.py"
+    for patch, line in (("2-a", "a = 1\n"), ("3-b", "a = 2\n")):
+        ann.does("patch", "new", patch, "--release", "0.1.0")
+        module.write_text(module.read_text("utf-8").replace(marker, marker + line, 1), "utf-8")
+        ann.works(patch, f"alter table users add column {line[0]}{patch[0]} text;")
+    ann.does("patch", "close", "2-a", "--no-tests")
+    assert "  shop/public/users.py" in ann.fails("patch", "close", "3-b", "--no-tests", code=1)

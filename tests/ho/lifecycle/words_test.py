@@ -7,20 +7,22 @@ import subprocess
 from tests.ho.lifecycle.conftest import User
 
 
-def test_generated_files_in_conflict_are_written_anew(ann: User) -> None:
-    """Two patches refer to one table, whose class both of them change."""
+def test_files_in_conflict_are_told_with_who_settles_them(ann: User) -> None:
+    """Two patches refer to one table, whose class both of them change, and change a line of an application."""
     ann.does("release", "new", "minor")
     ann.patch("1-users", "create table users (id int primary key);")
     for number, table in ((2, "posts"), (3, "tags")):
         ann.does("patch", "new", f"{number}-{table}", "--release", "0.1.0")
-        ann.works(f"{number}-{table}", f"create table {table} (id int primary key, owner int references users);")
+        sql = f"create table {table} (id int primary key, owner int references users);"
+        ann.works(f"{number}-{table}", sql, app=f"uses = '{table}'\n")
     ann.does("patch", "close", "2-posts", "--no-tests")
     said = ann.fails("patch", "close", "3-tags", "--no-tests", code=1)
-    assert "  shop/public/users.py  (generated: ho apply writes it anew)\n" in said
-    assert "  help: git switch ho-patch/3-tags && git merge origin/ho-release/0.1.0\n        ho apply, git add" in said
+    assert "  shop/app.py\n  shop/public/users.py  (generated: ho apply writes it anew)\n" in said
+    assert "  help: git switch ho-patch/3-tags && git merge origin/ho-release/0.1.0\n" in said
+    assert "edit the files in conflict, ho apply, git add" in said
     merge = subprocess.run(["git", "merge", "-q", "origin/ho-release/0.1.0"], cwd=ann.top, capture_output=True)
     assert merge.returncode
-    ann.does("apply")
+    ann.write("shop/app.py", "uses = 'both'\n").does("apply")
     ann.commit("Take in 2-posts").does("patch", "close", "--no-tests")
     users = ann.at("ho-release/0.1.0", "shop/public/users.py")
     assert "posts_owner_rfk" in users and "tags_owner_rfk" in users and "<<<<" not in users
