@@ -16,9 +16,9 @@ from halfhooks.ho.codegen.run import run
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.build import Watch, Wish, building
 from halfhooks.ho.database.project import Project
-from halfhooks.ho.database.validate import read_subject
 from halfhooks.ho.merging import COMMITTER, merge
 from halfhooks.ho.repository import find_git
+from halfhooks.ho.subjects import read_subject
 from halfhooks.survey import CannotTell
 
 
