@@ -1,0 +1,5 @@
+BEGIN;
+
+ALTER TABLE application.instances DROP COLUMN IF EXISTS agent_key;
+
+COMMIT;
