@@ -54,12 +54,13 @@ class Project(NamedTuple):
         return PythonRunner(self.interpreter())
 
     def interpreter(self) -> Interpreter:
-        """The interpreter of the project, at work in its working tree."""
+        """The interpreter of the project, at work in its working tree. What git tells a hook is not for what it runs."""
+        from halfhooks.ho.checkout import without_git
         from halfhooks.ho.database.python_files import Interpreter, find_interpreter
 
         path = find_interpreter(self.config.python, self.clone.top, self.environment)
         half_orm = self.config.database if self.config.database and not self.settings.is_dsn else ""
-        return Interpreter(path, self.clone.top, half_orm, self.environment)
+        return Interpreter(path, self.clone.top, half_orm, without_git(self.environment))
 
 
 def open_project(clone: Optional[Clone] = None) -> Project:

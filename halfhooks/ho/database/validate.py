@@ -14,7 +14,7 @@ from typing import Callable, NamedTuple, Optional
 
 from halfhooks import __version__
 from halfhooks.ho import validation
-from halfhooks.ho.checkout import checked_out, without_git
+from halfhooks.ho.checkout import checked_out
 from halfhooks.ho.codegen.project import stale
 from halfhooks.ho.database import build
 from halfhooks.ho.database.apply import databases_of
@@ -102,9 +102,7 @@ class _Validation:
         with contextlib.ExitStack() as stack:
             with self._timed("checkout"):
                 checkout = stack.enter_context(checked_out(clone, find_git(), self.subject.commit, environment))
-            interpreter = self.project.interpreter()._replace(
-                top=str(checkout.tree), environment=without_git(environment)
-            )
+            interpreter = self.project.interpreter()._replace(top=str(checkout.tree))
             databases = stack.enter_context(databases_of(self.project))
             with self._timed("database"):
                 built = self._build(stack, databases, interpreter)

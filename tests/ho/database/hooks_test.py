@@ -266,6 +266,14 @@ def test_apply_before_a_commit_writes_the_classes_and_lets_them_be_staged(desk):
     assert not desk.stage("Patches/1-users/02.sql", "create table tags (id int); --").commit().status
 
 
+def test_a_python_file_is_not_told_of_the_repository(desk, server):
+    set_key(desk, "onCommit", "apply")
+    script = "import os\nassert not {'GIT_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX'} & os.environ.keys(), os.environ\n"
+    desk.switch(BRANCH).stage("Patches/1-users/02.py", script)
+    said = desk.commit()
+    assert said.status == 0 and "Patches/1-users/02.py" in said.text
+
+
 # --- through the pre-commit framework
 
 CONFIG = """\
