@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from halfhooks.config import make_config
 from halfhooks.ho.codegen import store
 from halfhooks.ho.codegen.introspect import read_database
-from halfhooks.ho.codegen.project import stale, stale_here
+from halfhooks.ho.codegen.project import chosen, stale, stale_here
 from halfhooks.ho.database import cluster as clusters
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.project import open_project, plan_of_tree
@@ -184,3 +185,26 @@ def test_apply_leaves_a_project_alone_that_wants_no_classes(project):
     assert "written" not in project.applied().out and not (project.top / "src").exists()
     ran = project.ho("codegen")
     assert ran.code == 2 and "which package?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("keys", "folder", "package", "config", "tests"),
+    [
+        ({"package": "shop"}, "shop", "shop", "", ""),
+        ({"package": "shop", "database": "shop"}, "shop", "shop", "", ""),
+        ({"package": "shop", "database": "store"}, "shop", "shop", "store", ""),
+        ({"package": "shop", "database": "host=db dbname=x"}, "shop", "shop", "", ""),
+        ({"package": "src/shop.db", "database": "shop"}, "src/shop/db", "shop.db", "", ""),
+        (
+            {"package": "src/shop", "root": "services/shop/", "codegenTests": "tests/db"},
+            *("services/shop/src/shop", "shop", "", "services/shop/tests/db"),
+        ),
+    ],
+)
+def test_where_a_package_is_and_how_it_is_imported(tree, keys, folder, package, config, tests):  # noqa: F811
+    opened = open_project()
+    opened = opened._replace(config=make_config(keys), layout=make_config(keys).layout())
+    choice = chosen(opened, "")
+    assert (choice.folder, choice.package, choice.config, choice.tests) == (folder, package, config, tests)
+    assert chosen(opened, "", "..").folder == f"../{folder}"
+    assert chosen(opened._replace(config=make_config({**keys, "codegenTarget": "none"})), "") is None

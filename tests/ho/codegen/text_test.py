@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import keyword
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halfhooks.ho.codegen import naming
+from halfhooks.ho.codegen import naming, store
 from halfhooks.ho.codegen.model import BASE, ENUM, TABLE, Column, ForeignKey, Relation, Schema, Type
 from halfhooks.ho.codegen.target import Request
 from halfhooks.ho.codegen.targets import half_orm, typeddict
@@ -167,3 +168,10 @@ def test_whatever_a_schema_holds_its_modules_are_valid_and_nothing_in_them_is_co
                     declared = [each.target.id for each in ast.walk(node) if isinstance(each, ast.AnnAssign)]
                     assert len(set(declared)) == len(declared)
         assert target.generate(Request(schema, "pack")) == output
+
+
+@given(schemas())
+def test_a_schema_is_read_back_from_json_as_it_was(schema):
+    relations = tuple(each._replace(referrers=tuple(sorted(each.referrers))) for each in schema.relations)
+    whole = schema._replace(relations=relations, names=tuple(schema.schemas()))
+    assert store._loaded(json.loads(json.dumps(store._dumped(whole)))) == whole
