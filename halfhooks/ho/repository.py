@@ -6,11 +6,12 @@ something or talks to a remote goes through it, by `Clone.attempt`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
@@ -18,6 +19,9 @@ from halfhooks.layout import HALFHOOKS, HEADS
 from halfhooks.survey import CannotTell, Survey
 
 NOTHING: Mapping[str, str] = {}
+
+WORK = ("halfhooks", "work")
+"""Where temporary folders are, below the git directory."""
 
 
 class Local(NamedTuple):
@@ -83,18 +87,36 @@ class Clone:
 
     def replay(self, onto: str, base: str, tip: str) -> Replayed:
         """Make the commits between `base` and `tip` again on another commit, in a working tree of their own."""
-        with tempfile.TemporaryDirectory(prefix="halfhooks-") as folder:
-            made = self.attempt("worktree", "add", "--quiet", "--detach", f"{folder}/tree", tip)
+        with self.scratch() as folder:
+            # nobody's hooks, and no branch of theirs comes along
+            alone = ("-c", f"core.hooksPath={os.devnull}", "-c", "rebase.updateRefs=false")
+            made = self.attempt(*alone, "worktree", "add", "--quiet", "--detach", f"{folder}/tree", tip)
             try:
                 if made.code:
                     return Replayed("", _first_line(made.err))
-                done = self.attempt("rebase", "-q", "--no-verify", "--onto", onto, base, folder=f"{folder}/tree")
+                rebase = (*alone, "rebase", "-q", "--no-verify", "--onto", onto, base)
+                done = self.attempt(*rebase, folder=f"{folder}/tree")
                 if done.code:
                     conflict = next((line for line in done.out.splitlines() if line.startswith("CONFLICT")), "")
                     return Replayed("", conflict or _first_line(done.err))
                 return Replayed(self.attempt("rev-parse", "HEAD", folder=f"{folder}/tree").out.strip())
             finally:
                 self.attempt("worktree", "remove", "--force", f"{folder}/tree")
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[str]:
+        """A folder that is removed in the end; whoever uses one lets nobody else `sweep` meanwhile."""
+        work = os.path.join(self.common_dir, *WORK)
+        os.makedirs(work, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            yield folder
+
+    def sweep(self) -> None:
+        """Remove what was left in scratch by commands that were killed."""
+        work = os.path.join(self.common_dir, *WORK)
+        if os.path.isdir(work):
+            shutil.rmtree(work, ignore_errors=True)
+            self.attempt("worktree", "prune")
 
     def run(self, *arguments: str, data: bytes = b"", index: str = "") -> str:
         """What git printed, without the last line feed; `data` is its input. A `GitError` when it failed."""

@@ -9,14 +9,16 @@ from typing import Callable
 
 from halfhooks.git import GitError
 from halfhooks.ho.console import Console, cannot_tell
+from halfhooks.ho.lifecycle.running import Finished, Moved, Refused, Unknown
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.workplace import Finished, Moved, Refused, Workplace, judge, open_workplace, run
+from halfhooks.ho.lifecycle.workplace import Workplace, judge, open_workplace, run
+from halfhooks.ho.repository import reason
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.objects import MalformedObject
 from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell
 
-DONE, REFUSED = 0, 1
+DONE, REFUSED, UNKNOWN = 0, 1, 2
 FORMAT = 1
 ATTEMPTS = 5
 """How often what was prepared is prepared anew when somebody else was quicker."""
@@ -49,8 +51,13 @@ def drive(
     except Refused as refused:
         for line in refused.lines:
             say(line)
-        return REFUSED
-    except (CannotTell, GitError, MalformedObject) as error:
+        return UNKNOWN if isinstance(refused, Unknown) else REFUSED
+    except KeyboardInterrupt:
+        say("halfhooks: run it again: that finishes what was begun, or undoes it")
+        raise
+    except GitError as error:
+        return cannot_tell(reason(error))
+    except (CannotTell, MalformedObject) as error:
         return cannot_tell(str(error))
 
 

@@ -10,10 +10,14 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from halfhooks.ho.lifecycle.transaction import Way
-from halfhooks.ho.repository import Clone, Local
+from halfhooks.git import GitError
+from halfhooks.ho.lifecycle.transaction import Transaction, Way
+from halfhooks.ho.repository import Clone, Local, reason
 from halfhooks.layout import HEADS, TAGS
-from halfhooks.survey import CannotTell
+from halfhooks.survey import CannotTell, tracking
+
+WAITING = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
+"""What is in the git directory of a working tree while git waits for its user."""
 
 
 class Step(NamedTuple):
@@ -61,9 +65,9 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
     for top, commit in trees.items():
         if not os.path.isdir(top):
             continue
-        for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
-            if os.path.exists(clone.attempt("rev-parse", "--git-path", name, folder=top).out.rstrip("\n")):
-                raise CannotTell(f"git waits for something in '{top}': git status says for what")
+        git_dir = clone.attempt("rev-parse", "--absolute-git-dir", folder=top).out.rstrip("\n")
+        if any(os.path.exists(os.path.join(git_dir, name)) for name in WAITING):
+            raise CannotTell(f"git waits for something in '{top}': git status says for what")
         clone.attempt("update-index", "-q", "--refresh", folder=top)
         tried = clone.attempt("read-tree", "-n", "-m", "-u", "HEAD", commit, folder=top)
         if tried.code:
@@ -72,38 +76,70 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
             raise CannotTell(f"a change in '{top}' is in the way: {said.removeprefix('error: ').rstrip('.')}; {hint}")
 
 
-def before(clone: Clone, moves: Iterable[Step]) -> None:
-    """Let the working trees go of branches that are about to move: nothing in them changes."""
+def before(clone: Clone, moves: Iterable[Step]) -> tuple[list[Step], list[str]]:
+    """Let the working trees go of branches that are about to move: nothing in them changes.
+
+    The moves that can be made then, and what is to be said of the others: a branch never moves under a working tree.
+    """
+    free, said = [], []
     for step in moves:
         if step.worktree and os.path.isdir(step.worktree):
-            clone.attempt("switch", "-q", "--detach", folder=step.worktree)
+            done = clone.attempt("switch", "-q", "--detach", folder=step.worktree)
+            if done.code:
+                why = (done.err.strip().splitlines() or ["git failed"])[0]
+                said.append(f"'{step.branch}' stays as it is in '{step.worktree}': {why}")
+                continue
+        free.append(step)
+    return free, said
 
 
-def after(clone: Clone, moves: Iterable[Step], ways: Iterable[Way], remote: str, switch: str) -> Iterator[str]:
+def after(clone: Clone, moves: Iterable[Step], transaction: Transaction) -> Iterator[str]:
     """Move the local branches and tags, and what is checked out; what is to be said. It may be done again."""
-    moves = list(moves)
-    for step in moves:
-        if remote and step.old != step.new:
-            arguments = [HEADS + step.branch, step.new] if step.new else ["-d", HEADS + step.branch]
-            clone.run("update-ref", "-m", "ho", *arguments, step.old)
-    for way in ways:
-        is_new_tag = remote and way.ref.startswith(TAGS) and way.new
-        if is_new_tag and not clone.ask("rev-parse", "-q", "--verify", way.ref):
-            clone.run("update-ref", "-m", "ho", way.ref, way.new)
-    for step in moves:
-        if step.worktree and os.path.isdir(step.worktree) and not (switch and step.worktree == clone.top):
-            if step.new:
-                yield from _switch(clone, step.branch, step.worktree, remote)
-            else:
-                yield f"'{step.worktree}' had '{step.branch}' checked out, which is gone; it stays at its last commit"
-    if switch and clone.top and clone.branch() != switch:
-        yield from _switch(clone, switch, clone.top, remote)
+    remote, ways = transaction.remote, transaction.ways.values()
+    if remote:
+        lines = [f"update {HEADS}{step.branch} {step.new} {step.old}" for step in moves if step.old and step.new]
+        lines += [f"delete {HEADS}{step.branch} {step.old}" for step in moves if step.old and not step.new]
+        for way in ways:
+            if way.ref.startswith(HEADS):  # git does so itself, but for a clone of a single branch
+                known = tracking(remote) + way.ref.removeprefix(HEADS)
+                lines.append(f"update {known} {way.new}" if way.new else f"delete {known}")
+            elif way.ref.startswith(TAGS) and way.new and not clone.ask("rev-parse", "-q", "--verify", way.ref):
+                lines.append(f"create {way.ref} {way.new}")
+        try:
+            clone.run("update-ref", "-m", "ho", "--stdin", data="\n".join([*lines, ""]).encode())
+        except GitError as error:
+            yield f"it is done on '{remote}', but the branches here stay: {reason(error)}; git pull brings it"
+    yield from back(clone, transaction, transaction.switch)
+
+
+def back(clone: Clone, transaction: Transaction, switch: str) -> Iterator[str]:
+    """Let each working tree have its branch again, and the one where the command was typed `switch`, "" for its own.
+
+    Somebody who has gone to another branch meanwhile stays there.
+    """
+    for top, branch in transaction.trees:
+        if (switch and top == transaction.top) or not _is_detached(clone, top):
+            continue
+        if clone.commit(HEADS + branch):
+            yield from _switch(clone, branch, top, transaction.remote)
+        else:
+            yield f"'{top}' had '{branch}' checked out, which is gone; it stays at its last commit: git switch"
+    if switch and os.path.isdir(transaction.top):
+        head = clone.attempt("symbolic-ref", "-q", "HEAD", folder=transaction.top).out.strip()
+        if head.removeprefix(HEADS) in {"", transaction.here} - {switch}:
+            yield from _switch(clone, switch, transaction.top, transaction.remote)
+
+
+def _is_detached(clone: Clone, top: str) -> bool:
+    return os.path.isdir(top) and not clone.attempt("symbolic-ref", "-q", "HEAD", folder=top).out
 
 
 def _switch(clone: Clone, branch: str, top: str, remote: str) -> Iterator[str]:
     known = clone.commit(HEADS + branch)
     create = [] if known or not remote else ["-c", branch, "--track", f"{remote}/{branch}"]
     done = clone.attempt("switch", "-q", *(create or [branch]), folder=top)
+    if done.code and create:  # a clone of a single branch cannot track another one
+        done = clone.attempt("switch", "-q", "--no-track", "-c", branch, f"{remote}/{branch}", folder=top)
     if done.code:
         said = (done.err.strip().splitlines() or ["git failed"])[0]
         yield f"'{branch}' is not checked out in '{top}': {said}; git switch {branch}"

@@ -14,8 +14,9 @@ from halfhooks.ho.lifecycle.books import (
     without_patch,
 )
 from halfhooks.ho.lifecycle.patches import branch_tip, owner, pushed_first
+from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.workplace import Refused, Workplace
+from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.lifecycle.writer import Edits
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS

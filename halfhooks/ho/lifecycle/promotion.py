@@ -10,8 +10,9 @@ from halfhooks.ho.drafts import book_files, brought_together, next_label, object
 from halfhooks.ho.lifecycle.books import stage_path, stage_text
 from halfhooks.ho.lifecycle.integration import Validate
 from halfhooks.ho.lifecycle.releases import merge_production
+from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.workplace import Refused, Workplace
+from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.layout import HEADS, RC, TAGS
 from halfhooks.names import RELEASE_TAG, parse_ref, release_file, release_tag
 from halfhooks.release import OPEN_HOTFIX, Release

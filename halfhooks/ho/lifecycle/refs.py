@@ -28,7 +28,8 @@ def push(clone: Clone, remote: str, updates: Sequence[Update]) -> Result:
         return _move_here(clone, updates)
     leases = [f"--force-with-lease={update.ref}:{update.old}" for update in updates]
     specs = [f"{update.new}:{update.ref}" for update in updates]
-    done = clone.attempt("push", "--atomic", "--porcelain", *leases, "--", remote, *specs)
+    only = ("--atomic", "--no-follow-tags", "--no-recurse-submodules")
+    done = clone.attempt("push", "--porcelain", *only, *leases, "--", remote, *specs)
     said = "\n".join(line for line in (done.err + done.out).splitlines() if line.strip())
     if done.code == 0:
         return Result(LANDED, said)
@@ -68,7 +69,9 @@ def positions(clone: Clone, remote: str, refs: Iterable[str]) -> dict[str, str]:
 
 def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:
     """What became of a push, by where its refs are now."""
-    updates = list(updates)
+    updates = [update for update in updates if update.old != update.new]
+    if any(where[update.ref] == update.new for update in updates if update.new):
+        return LANDED  # all of it, then; others may have moved the rest since
     if all(where[update.ref] == update.new for update in updates):
         return LANDED
     return REFUSED if all(where[update.ref] == update.old for update in updates) else MOVED

@@ -19,6 +19,7 @@ from halfhooks.survey import CannotTell
 
 FOLDER = "halfhooks"
 PENDING = "pending.json"
+DOUBTFUL = "doubtful.json"
 LAST = "last.json"
 LOCK = "lifecycle.lock"
 FORMAT = 1
@@ -36,7 +37,8 @@ class Transaction(NamedTuple):
     """`command` is what was typed, `done` what is said when it is done, `pushes` what moves, in order.
 
     `here` is the branch that is checked out at first, `switch` the one in the end, `remote` where the pushes go, "" for
-    the refs of this repository. `said` are remarks for the end.
+    the refs of this repository. `said` are remarks for the end. `top` is the working tree where it was typed, `trees` are
+    those that have a branch checked out which moves, with that branch.
     """
 
     command: str
@@ -46,6 +48,8 @@ class Transaction(NamedTuple):
     here: str = ""
     switch: str = ""
     said: tuple[str, ...] = ()
+    top: str = ""
+    trees: tuple[tuple[str, str], ...] = ()
 
     @property
     def ways(self) -> dict[str, Way]:
@@ -70,6 +74,7 @@ def from_text(text: str) -> Optional[Transaction]:
         if values.pop("version") != FORMAT:
             return None
         values["pushes"] = tuple(tuple(Update(*update) for update in push) for push in values["pushes"])
+        values["trees"] = tuple((top, branch) for top, branch in values["trees"])
         return Transaction(**{**values, "said": tuple(values["said"])})
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -96,6 +101,10 @@ class Journal:
         """What was begun and is not known to be over."""
         return self._read(PENDING)
 
+    def doubtful(self) -> Optional[Transaction]:
+        """What had not landed when it was looked for, and yet might."""
+        return self._read(DOUBTFUL)
+
     def last(self) -> Optional[Transaction]:
         """What was done last."""
         return self._read(LAST)
@@ -113,10 +122,19 @@ class Journal:
     def finish(self) -> None:
         """All of it has happened."""
         os.replace(self.folder / PENDING, self.folder / LAST)
+        self.forget_doubts()
 
-    def forget(self, name: str = PENDING) -> None:
-        """None of it has happened, or it was undone."""
-        (self.folder / name).unlink(missing_ok=True)
+    def forget(self) -> None:
+        """None of it has happened."""
+        (self.folder / PENDING).unlink(missing_ok=True)
+
+    def doubt(self) -> None:
+        """None of it has happened yet, as far as is known."""
+        os.replace(self.folder / PENDING, self.folder / DOUBTFUL)
+
+    def forget_doubts(self) -> None:
+        """It will not happen any more."""
+        (self.folder / DOUBTFUL).unlink(missing_ok=True)
 
     def _read(self, name: str) -> Optional[Transaction]:
         try:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
+from halfhooks.ho.lifecycle.follow import back
+from halfhooks.ho.lifecycle.running import Finished, Refused, landed
 from halfhooks.ho.lifecycle.transaction import Transaction, Way
-from halfhooks.ho.lifecycle.workplace import Refused, Workplace, judge
+from halfhooks.ho.lifecycle.workplace import Workplace, judge
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.snapshot import Update, tree_entry
 from halfhooks.survey import CannotTell
 
 
-def undo(place: Workplace) -> Transaction:
-    """The transaction that leads back to before the last one; `CannotTell` where there is none, or others went on."""
-    last = place.journal.last()
+def undo(place: Workplace, dry_run: bool = False) -> Transaction:
+    """The transaction that leads back to before the last one, or to before one that was interrupted.
+
+    `CannotTell` where there is none, or others went on; `Finished` when what was interrupted had not done anything.
+    """
+    last = _interrupted(place, dry_run) or place.journal.last()
     if last is None:
         raise CannotTell("there is nothing to undo: no ho release or ho patch was run in this clone, or it is undone")
     if last.remote != place.remote:
@@ -41,6 +48,25 @@ def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -
         raise Refused([*shown, end]) from None
     finally:
         place.survey.refs = before
+
+
+def _interrupted(place: Workplace, dry_run: bool) -> Optional[Transaction]:
+    """What has landed of a command that was interrupted, which is not continued; None where there is no such command."""
+    pending = place.journal.pending()
+    if pending is None:
+        return None
+    begun = pending._replace(pushes=pending.pushes[: landed(place.clone, pending)])
+    if not dry_run:
+        for line in back(place.clone, pending, ""):
+            place.say(line)
+        if begun.pushes:
+            place.journal.begin(begun)
+            place.journal.finish()
+        else:
+            place.journal.doubt()
+    if not begun.pushes:
+        raise Finished(pending._replace(done=f"'{pending.command}' was interrupted before anything had happened"))
+    return begun
 
 
 def _made(updates: tuple[Update, ...]) -> set[str]:

@@ -17,7 +17,8 @@ from halfhooks.ho.database.dump import Model
 from halfhooks.ho.database.model import CannotMake, make_model
 from halfhooks.ho.database.project import Project, open_project
 from halfhooks.ho.database.validate import validate
-from halfhooks.ho.lifecycle.workplace import Refused, Workplace
+from halfhooks.ho.lifecycle.running import Refused
+from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.plan import read_plan
 from halfhooks.ho.trees import CommitTree
 

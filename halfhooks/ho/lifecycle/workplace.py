@@ -1,4 +1,4 @@
-"""The clone in which a command of the lifecycle works, with what the server has just said, and how a transaction is run."""
+"""The clone in which a command of the lifecycle works, with what the server has just said."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator, Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
-from halfhooks.git import GitError
-from halfhooks.ho.lifecycle import follow, refs
-from halfhooks.ho.lifecycle.transaction import LAST, Journal, Transaction
+from halfhooks.ho.lifecycle import follow
+from halfhooks.ho.lifecycle.running import UNDO, Finished, Refused, go_on, resume
+from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.lifecycle.writer import Writer
 from halfhooks.ho.merging import merge
-from halfhooks.ho.repository import Clone, find_git, nothing_yet, reason
+from halfhooks.ho.repository import Clone, find_git, nothing_yet
 from halfhooks.layout import HALFHOOKS, HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.push import Push
@@ -23,26 +23,6 @@ from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import FOLDER, Entry, Update
 from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
 from halfhooks.version import Version, parse_version
-
-
-class Refused(Exception):
-    """The rules, or the server, refuse what was to be done; the lines say why. Nothing has happened."""
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__(lines[0] if lines else "refused")
-        self.lines = tuple(lines)
-
-
-class Finished(Exception):
-    """The command had been interrupted, and what it lacked is done now."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        super().__init__(transaction.done)
-        self.transaction = transaction
-
-
-class Moved(Exception):
-    """Somebody was quicker: a ref is not where it was. What was prepared has to be prepared anew."""
 
 
 class Workplace(NamedTuple):
@@ -159,9 +139,11 @@ def open_workplace(
     journal = Journal(clone.common_dir)
     typed = shlex.join(["ho", *command])
     with journal.alone():
+        clone.sweep()
+        branch = clone.branch()
         fetch(clone, remote)
-        finished = resume(clone, journal, say) if finishing else None
-        if finished and finished.command == typed:
+        finished = resume(clone, journal, command[0] == UNDO, say) if finishing else None
+        if finished and finished.command == typed and branch in (finished.here, finished.switch, ""):
             raise Finished(finished)
         if finished:
             fetch(clone, remote)
@@ -221,12 +203,13 @@ def run(place: Workplace, transaction: Transaction) -> None:
     ways = transaction.ways
     moves, _ = follow.steps(place.clone, ways.values(), place.remote)
     way = ways.get(HEADS + transaction.switch)
-    target = way.new if way else ""
-    target = target or place.clone.commit(HEADS + transaction.switch)
-    switches = place.clone.branch() != transaction.switch or bool(target)
-    follow.check(place.clone, moves, target, bool(transaction.switch and target and switches))
-    place.journal.begin(transaction)
-    _go_on(place.clone, place.journal, transaction, 0, place.say)
+    target = way.new if way else place.clone.commit(HEADS + transaction.switch)
+    goes = bool(transaction.switch and target) and (place.clone.branch() != transaction.switch or way is not None)
+    follow.check(place.clone, moves, target, goes)
+    trees = tuple((step.worktree, step.branch) for step in moves if step.worktree)
+    known = transaction._replace(top=place.clone.top, trees=trees)
+    place.journal.begin(known)
+    go_on(place.clone, place.journal, known, 0, place.say)
 
 
 def judge(place: Workplace, pushes: Sequence[Sequence[Update]]) -> None:
@@ -247,90 +230,3 @@ def judge(place: Workplace, pushes: Sequence[Sequence[Update]]) -> None:
                 place.survey.refs[update.ref] = place.survey.objects.target(update.new)
             else:
                 place.survey.refs.pop(update.ref, None)
-
-
-def _go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int, say: Callable[[str], None]) -> None:
-    """Make the pushes from one on, then what follows here."""
-    moves, left = follow.steps(clone, transaction.ways.values(), transaction.remote)
-    if not transaction.remote:
-        follow.before(clone, moves)
-    for number, updates in enumerate(transaction.pushes[start:], start):
-        result = refs.push(clone, transaction.remote, updates)
-        lines = [line for line in result.said.splitlines() if line.strip()]
-        if result.state == refs.LANDED:
-            for line in lines:
-                if line.startswith("remote: "):
-                    say(line)
-            continue
-        if result.state == refs.UNKNOWN:
-            hint = (
-                "it is not known whether the push has arrived; run any command of ho again: it asks, and finishes this"
-            )
-            raise Refused([*lines, f"halfhooks: {hint}"])
-        if number == 0:
-            journal.forget()
-            for line in follow.after(clone, [], [], transaction.remote, transaction.here):
-                say(line)
-        if result.state == refs.MOVED:
-            raise Moved
-        raise Refused([*lines, "halfhooks: the push was refused; nothing was done" if number == 0 else _half(number)])
-    if transaction.remote:
-        follow.before(clone, moves)
-    for line in [
-        *left,
-        *follow.after(clone, moves, transaction.ways.values(), transaction.remote, transaction.switch),
-    ]:
-        say(line)
-    journal.finish()
-
-
-def _half(number: int) -> str:
-    return (
-        f"halfhooks: {number} of its pushes were made; run the command again when the reason is gone: it does the rest"
-    )
-
-
-def resume(clone: Clone, journal: Journal, say: Callable[[str], None]) -> Optional[Transaction]:
-    """Finish what was interrupted, or forget it when nothing of it has landed; what was finished, None for nothing."""
-    pending = journal.pending()
-    if pending is None:
-        journal.forget()
-        return None
-    try:
-        start = landed(clone, pending)
-    except GitError as error:
-        raise CannotTell(
-            f"'{pending.command}' was interrupted, and the remote does not answer: {reason(error)}"
-        ) from None
-    if start == 0:
-        for line in follow.after(clone, [], [], pending.remote, pending.here if not clone.branch() else ""):
-            say(line)
-        journal.forget()
-        say(f"halfhooks: '{pending.command}' was interrupted before anything had happened")
-        return None
-    say(f"halfhooks: '{pending.command}' was interrupted: it is finished now")
-    _go_on(clone, journal, pending, start, say)
-    return pending
-
-
-def landed(clone: Clone, transaction: Transaction) -> int:
-    """How many pushes of a transaction have landed; others may have moved its refs since."""
-    where = refs.positions(clone, transaction.remote, transaction.ways)
-    for number in range(len(transaction.pushes), 0, -1):
-        updates = transaction.pushes[number - 1]
-        telling = [update for update in updates if update.new] or updates  # a branch may go for other reasons, too
-        if all(_has(clone, where[update.ref], update) for update in telling):
-            return number
-    return 0
-
-
-def _has(clone: Clone, now: str, update: Update) -> bool:
-    """Whether a ref has been where an update moves it to."""
-    if not update.new:
-        return not now
-    return now == update.new or bool(now and clone.contains(now, update.new))
-
-
-def undone(journal: Journal) -> None:
-    """Forget what was done last: it is undone."""
-    journal.forget(LAST)

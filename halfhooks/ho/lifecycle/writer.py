@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Optional
 
@@ -72,7 +71,7 @@ class Writer:
 
         git itself makes it, so that it is signed where its user signs tags: in an empty repository that shares the objects.
         """
-        with tempfile.TemporaryDirectory(prefix="halfhooks-") as other:
+        with self._clone.scratch() as other:
             objects = os.path.join(self._clone.common_dir, "objects")
             pairs = self._clone.run("config", "--list", "-z").split("\0")
             chosen = [pair.replace("\n", "=", 1) for pair in pairs if pair.startswith(("user.", "gpg.", "tag."))]
