@@ -7,7 +7,7 @@ ends, so that nothing which stands in them is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, Optional
 
 from halfhooks.layout import HALFHOOKS, PRODUCTION, Layout
@@ -44,6 +44,8 @@ class Wish(NamedTuple):
     root: str
     package: str
     database: str
+    model: Mapping[str, str] = {}
+    """The text of the files of the model by their kind, where a database is taken over."""
 
     @property
     def layout(self) -> Layout:
@@ -79,9 +81,8 @@ def _new_files(wish: Wish) -> Iterator[Planned]:
         (layout.schema, "structure of the database"),
         (layout.metadata, "rows that belong to the version"),
     ):
-        yield Planned(
-            layout.path(layout.model, f"{kind}{version}.sql"), FILE, f"-- {version}: the {what} in production\n"
-        )
+        text = wish.model.get(kind) or f"-- {version}: the {what} in production\n"
+        yield Planned(layout.path(layout.model, f"{kind}{version}.sql"), FILE, text)
     yield Planned(layout.path(layout.model, layout.schema_link), SYMLINK, f"{layout.schema}{version}.sql")
     yield Planned(layout.policy, FILE, policy(wish))
     yield Planned(f"{wish.root}tests/README.md", FILE, TESTS_README)

@@ -41,6 +41,7 @@ EXAMPLES = """
 ho init shop
 ho init
 ho init --version 2.3.0 --database shop
+ho init --version 2.3.0 --database 'host=db.example.org dbname=shop'
 ho init --root services/shop --dry-run
 """
 
@@ -50,6 +51,9 @@ production (0.0.0: nothing yet), the folders of the workflow, halfhooks.conf, an
 
 In a repository the commit stands above the one that is checked out. Its other branches, its history and its files stay
 as they are; a file that exists is kept, .gitignore and .pre-commit-config.yaml grow. Nothing is pushed.
+
+With a connection as --database the model of the first version is the structure of that database, which is only read.
+When ho-prod has been pushed, ho upgrade --adopt X.Y.Z says in the database that it is at that version.
 
 Exit code: 0 done; 1 refused, and nothing was changed; 2 a wrong call, or no repository where one is needed."""
 
@@ -76,7 +80,8 @@ def parser() -> argparse.ArgumentParser:
         "--version", metavar="X.Y.Z", default=str(FIRST), help="the version in production; default: 0.0.0"
     )
     parser.add_argument("--package", metavar="NAME", help="default: after the folder")
-    parser.add_argument("--database", metavar="NAME", help="default: as the package")
+    words = "default: as the package; a connection of libpq: the structure of that database becomes the model"
+    parser.add_argument("--database", metavar="NAME|DSN", help=words)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     return parser
 
@@ -90,6 +95,8 @@ def main(argv: Sequence[str]) -> int:
         wish = read_wish(arguments, folder)
     except ValueError as error:
         ours.error(str(error))
+    except CannotTell as error:
+        return cannot_tell(str(error))
     try:
         git = find_git()
         if is_new(git, folder, given=arguments.folder is not None):
@@ -122,6 +129,13 @@ def read_wish(arguments: argparse.Namespace, folder: Path) -> Wish:
     if package and not (package.isidentifier() and package.isascii()):
         raise ValueError(f"--package: '{package}' is no name of a Python package")
     database = package if arguments.database is None else arguments.database
+    if "=" in database or "://" in database:
+        from halfhooks.ho.production.adoption import structure_of  # it loads the driver of PostgreSQL
+
+        taken = structure_of(database, str(version))
+        schema, metadata = taken.model.schema.decode(), taken.model.metadata.decode()
+        model = {HALFHOOKS.schema: schema, HALFHOOKS.metadata: metadata}
+        return Wish(version, make_config(fields).root, package, taken.name, model)
     return Wish(version, make_config(fields).root, package, database)
 
 

@@ -22,6 +22,7 @@ from halfhooks.ho.database.hazards import as_values
 from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import Patch
 from halfhooks.ho.production import trouble
+from halfhooks.ho.production.adoption import adopt
 from halfhooks.ho.production.backup import Backup
 from halfhooks.ho.production.drift import Drift
 from halfhooks.ho.production.engine import Watch
@@ -53,6 +54,7 @@ ho upgrade
 ho upgrade --to-release 1.3.0-hotfix1 --yes
 ho upgrade --from https://git.example.org/shop.git --database 'host=db.example.org dbname=shop'
 ho upgrade --from /media/shop.bundle --config /etc/halfhooks/production.conf
+ho upgrade --adopt 0.0.0 --database 'host=db.example.org dbname=shop'
 ho upgrade --accept-drift 'the index of ticket 4711 was made by hand, see there'
 """
 
@@ -76,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
     add_source(parser)
     parser.add_argument(
         "--to-release", metavar="RELEASE", default="", help="X.Y.Z or X.Y.Z-hotfixN; default: the newest"
+    )
+    parser.add_argument(
+        "--adopt", metavar="RELEASE", default="", help="say of a database without releases that it is at one"
     )
     parser.add_argument("--dry-run", action="store_true", help="run all of it on a copy, and say what it took")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -112,6 +117,7 @@ def main(argv: Sequence[str]) -> int:
                 teller = Teller(console, bar, found, arguments)
                 wish = Wish(arguments.to_release, arguments.accept_drift.strip(), arguments.unfinished)
                 upgrade = Upgrade(found.target, source, found.settings, found.folder, wish, found.call, teller.tell())
+                arguments.found = found
                 return run(upgrade, databases, arguments, console)
     except Trouble as ended:
         return show_trouble(ended, arguments.json)
@@ -123,6 +129,11 @@ def main(argv: Sequence[str]) -> int:
 
 def run(upgrade: Upgrade, databases: Databases, arguments: argparse.Namespace, console: Console) -> int:
     """Upgrade, or try it."""
+    if arguments.adopt:
+        teller = Teller(console, lambda words, done: None, arguments.found, arguments)
+        adopt(upgrade, databases, arguments.adopt, teller.agree_to_adopt)
+        console.line(f"halfhooks: '{upgrade.target.name}' is at {arguments.adopt.removeprefix('v')}", "bold green")
+        return DONE
     if arguments.dry_run:
         rehearsed = rehearse(upgrade, databases)
         if arguments.json:
@@ -184,6 +195,20 @@ class Teller:
         answer = input(f"upgrade '{self.found.target.name}' to {route.target}? Type the release to go on: ")
         if answer.strip() != str(route.target):
             raise Trouble("that was no yes", (), trouble.untouched(str(route.base)))
+
+    def agree_to_adopt(self, label: str, drift: Drift) -> None:
+        """Ask whether to write into a database for the first time."""
+        for line in drift.lines():
+            self.console.line(f"  {line}", "yellow")
+        if self.arguments.yes:
+            return
+        if not sys.stdin.isatty():
+            raise trouble.unasked("", self.found.call, self.found.call.upgrade(f"--adopt {label}", "--yes"))
+        answer = input(
+            f"make the tables of half_orm_meta in '{self.found.target.name}', at {label}? Type the release: "
+        )
+        if answer.strip() != label:
+            raise Trouble("that was no yes", (), trouble.untouched(""))
 
     def backup(self, backup: Optional[Backup], words: str) -> None:
         """There is a backup, or there is none."""

@@ -117,7 +117,7 @@ def _releases(known: Recorded, source: Optional[Source]) -> tuple[Found, Found, 
     # a database that was made from a model, or by half_orm_dev, knows only of some hotfixes, or of none
     floor = min(has)
     passed = [label for label in all_ if floor < label < last and label not in has and not label.hotfix]
-    extra = [label for label in sorted(has) if label not in all_]
+    extra = [label for label in sorted(has) if label not in all_ and label > min(all_, default=label)]
     behind = [label for label in all_ if label > last]
     differs = ""
     if known.commit and last in all_ and all_[last].commit != known.commit:

@@ -75,7 +75,7 @@ def meant(arguments: argparse.Namespace, project: Optional[DatabaseSettings] = N
         _repeated(given, "config", "database"),
         _repeated(given, "source"),
         _repeated(given, "backup_folder"),
-        _repeated(given, "to_release", "accept_drift", "backup", "wait", "lock_timeout", "timeout", "python"),
+        _repeated(given, "to_release", "adopt", "accept_drift", "backup", "wait", "lock_timeout", "timeout", "python"),
         shlex.quote(shown),
     )
     return Meant(settings, target, backup_folder(settings, target.name, os.environ), call)

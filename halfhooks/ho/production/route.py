@@ -14,7 +14,7 @@ from halfhooks.ho.database.run import check
 from halfhooks.ho.plan import File, Patch, model_files, patch_files
 from halfhooks.ho.trees import CommitTree
 from halfhooks.layout import HOTFIX, PRODUCTION, TAGS, Layout
-from halfhooks.names import parse_file_name, release_file, release_tag
+from halfhooks.names import parse_file_name, release_tag
 from halfhooks.release import parse_lines
 from halfhooks.snapshot import Entry, Target, entry_at, folder_at, is_file, is_folder
 from halfhooks.survey import CannotTell
@@ -136,7 +136,9 @@ def find_route(
     known = entered(objects, layout, tip)
     base = parse_label(recorded.label)
     if base is None:
-        raise CannotTell("the database says of no release that it is at it: ho init --database takes it over")
+        raise CannotTell(
+            "the database says of no release that it is at it; ho upgrade --adopt RELEASE says so, once it is what that made"
+        )
     newest = max(known, default=None)
     if newest is None:
         raise CannotTell(f"there is no release on '{layout.production}' yet: ho status")
@@ -256,12 +258,14 @@ def _order(objects: Objects, tip: str, way: Sequence[Entered]) -> Iterator[str]:
             yield f"{after.label} came to production before {before.label}"
 
 
+def read_release(objects: Objects, layout: Layout, release: Entered) -> Release:
+    """A release with its patches; `CannotTell` where it cannot be read."""
+    found = _read(objects, layout, release)
+    if isinstance(found, str):
+        raise CannotTell(found)
+    return found
+
+
 def model_of(objects: Objects, layout: Layout, release: Entered) -> tuple[File, ...]:
     """The model of a release as its commit holds it; `CannotTell` where there is none."""
     return model_files(CommitTree(objects, release.commit), layout, str(release.label))
-
-
-def file_of(label: Label, layout: Layout) -> str:
-    """The path of a release's file."""
-    name = release_file(label.version, HOTFIX if label.hotfix else PRODUCTION, layout, label.hotfix)
-    return layout.path(layout.releases, name)
