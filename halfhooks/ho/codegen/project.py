@@ -1,7 +1,6 @@
 """The package of a project: what halfhooks.conf says about it, and the schema that its patches lead to.
 
-For other commands: `stale` for a database that is in the state of a tree, `stale_here` where nothing but what is known is to
-be asked, `generate` to write.
+For other commands: `stale` for a database that is in the state of a tree, `generate` to write.
 """
 
 from __future__ import annotations
@@ -104,18 +103,9 @@ def stale(project: Project, databases: Databases, database: str, top: str) -> li
     choice = chosen(project, top)
     if choice is None or not holds_generated(choice):
         return []
-    return _told(run(choice, of_database(databases.server, database), check=True))
-
-
-def stale_here(project: Project, plan: Plan, top: str = "") -> Optional[list[str]]:
-    """The same from what was read before of the schema that a plan leads to, in milliseconds; None: cannot tell without a
-    database, which `ho codegen --check` builds.
-    """
-    choice = chosen(project, top or project.clone.top)
-    if choice is None or not holds_generated(choice):
-        return []
-    found = store.find(project.clone.common_dir, store.plan_key(plan))
-    return _told(run(choice, found, check=True)) if found else None
+    found = run(choice, of_database(databases.server, database), check=True)
+    gone = "belongs to no relation any more, and holds code of yours: move it, then git rm"
+    return [*found.diff(), *(f"'{path}' {gone} {path}" for path in found.paths("orphans"))]
 
 
 def generate(project: Project, plan: Plan, server: Server, database: str) -> Optional[Run]:
@@ -138,8 +128,3 @@ def holds_generated(choice: Choice) -> bool:
 
 def _generated(root: Path) -> Iterator[str]:
     return (path for path in write.modules(root) if read_seal(write.read_text(root / path) or ""))
-
-
-def _told(found: Run) -> list[str]:
-    gone = "belongs to no relation any more, and holds code of yours: move it, then git rm"
-    return [*found.diff(), *(f"'{path}' {gone} {path}" for path in found.paths("orphans"))]

@@ -99,12 +99,10 @@ def plan_here(project: Project) -> Plan:
     raise CannotTell(f"{where}: git switch to one, or ho apply --release X.Y.Z, or ho apply --production")
 
 
-def plan_of_tree(project: Project, top: str = "") -> Plan:
-    """The plan of the working tree, or that of another folder, also where no branch of the workflow is checked out."""
+def plan_of_tree(project: Project) -> Plan:
+    """The plan of the working tree, also where no branch of the workflow is checked out: then what its releases list."""
     name = parse_ref(HEADS + project.clone.branch(), project.layout)
-    return read_plan(
-        WorkingTree(top or project.clone.top), project.layout, name.patch if name.kind == PATCH_BRANCH else ""
-    )
+    return read_plan(WorkingTree(project.clone.top), project.layout, name.patch if name.kind == PATCH_BRANCH else "")
 
 
 def plan_of_version(project: Project, label: str) -> Plan:
