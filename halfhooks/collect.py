@@ -269,7 +269,7 @@ def read_walk(
     folders = layout.root.split("/")[:-1]
     rooms = _rooms_below(objects, trees(), layout, folders)
     objects.remember(commits)
-    commits.extend(others)
+    commits[:0] = others
     new = {commit.oid for commit in commits}
     parents = sorted({parent for commit in commits for parent in commit.parents} - new)
     objects.load(parents)

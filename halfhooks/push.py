@@ -172,19 +172,18 @@ class Push:
         return self.once(("brought by", tip), lambda: self._find_brought_by(tip))
 
     def _find_brought_by(self, tip: str) -> list[str]:
-        found, stack = set(), [tip]
-        while stack:
-            oid = stack.pop()
-            if oid in self.new and oid not in found:
-                found.add(oid)
-                stack.extend(self.new[oid].parents)
-        return [commit.oid for commit in self.commits if commit.oid in found]
+        reached, found = {tip}, []
+        for commit in reversed(self.commits):
+            if commit.oid in reached:
+                reached.update(commit.parents)
+                found.append(commit.oid)
+        return found[::-1]
 
     def contains(self, tip: str, commit: str) -> bool:
         """Whether `commit` can be reached from `tip`. What is old can be so from where the new commits meet the old ones."""
         if tip not in self.new or commit in self.new:
             return is_ancestor(self.objects, commit, tip)
-        parents = {parent for oid in self.brought_by(tip) for parent in self.objects.commit(oid).parents}
+        parents = {parent for oid in self.brought_by(tip) for parent in self.new[oid].parents}
         return any(is_ancestor(self.objects, commit, oid) for oid in sorted(parents - self.new.keys()))
 
     def added(self, move: Move, folder_name: str) -> list[str]:
@@ -219,6 +218,14 @@ class Push:
             lambda: [self.new[oid] for oid, names in self._touched_folders().items() if not names.isdisjoint(folders)],
         )
 
+    def odd_rooms(self) -> list[tuple[Commit, Rooms]]:
+        """The new commits whose tree is malformed, or holds a name that can be mistaken for a folder; with their rooms."""
+        return self.once("odd rooms", self._find_odd_rooms)
+
+    def _find_odd_rooms(self) -> list[tuple[Commit, Rooms]]:
+        odd = {tree: rooms for tree, rooms in self.rooms.items() if rooms.problem or rooms.look_alikes}
+        return [(commit, odd[commit.tree]) for commit in self.commits if commit.tree in odd] if odd else []
+
     def touches(self, commit: Commit, folder: str) -> bool:
         """Whether one of the folders of a commit may not be as in all its parents; of a new one this is known."""
         return commit.oid not in self.new or folder in self._touched_folders().get(commit.oid, ())
@@ -235,6 +242,8 @@ class Push:
         found = {}
         for commit in self.commits:
             mine = rooms[commit.oid]
+            if len(commit.parents) == 1 and rooms[commit.parents[0]] is mine:  # nearly all of very many
+                continue
             others = [rooms[oid] for oid in commit.parents if rooms[oid] != mine]
             if others or not commit.parents:
                 names = (name for i, name in enumerate(folders) if any(other[i] != mine[i] for other in others))

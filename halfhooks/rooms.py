@@ -37,41 +37,59 @@ def read_rooms(layout: Layout, tree: SmallTree) -> Rooms:
 class RoomReader:
     """Reads the rooms of many raw trees. Most differ from the one before in nothing but ids, and need no parsing."""
 
-    __slots__ = ("_heads", "_ids", "_known", "_layout", "_size", "_text")
+    __slots__ = ("_fixed", "_heads", "_known", "_layout", "_model", "_places", "_size", "_text")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._size = -1
-        self._heads = self._ids = _pieces([])
+        self._heads = self._fixed = _pieces([])
         self._text: object = None
         self._known: dict[object, Rooms] = {}
+        self._model = Rooms(None, None, None)
+        self._places: list[Optional[slice]] = []
 
     def read(self, raw: bytes, id_size: int) -> Rooms:
         """The rooms in a raw tree, whose object ids are of `id_size` bytes."""
-        if len(raw) != self._size or self._heads(raw) != self._text:
-            self._learn(raw, id_size)
-        ids = self._ids(raw)
-        rooms = self._known.get(ids)
+        rooms = self._known.get(self._fixed(raw)) if len(raw) == self._size else None
         if rooms is None:
-            rooms = self._known[ids] = read_rooms(self._layout, parse_tree(raw, id_size))
+            if len(raw) != self._size or self._heads(raw) != self._text:
+                self._learn(raw, id_size)
+            rooms = self._known[self._fixed(raw)] = self._like_the_model(raw)
         return rooms
 
-    def _learn(self, raw: bytes, id_size: int) -> None:
-        """Take the places of everything but ids in a tree, and of the ids of the rooms.
+    def _like_the_model(self, raw: bytes) -> Rooms:
+        """The rooms of a tree that has all but ids in common with the one that was learned: only their ids are its own."""
+        model = self._model
+        releases, patches, models = (
+            Entry(entry.mode, raw[place].hex()) if entry and place else None
+            for entry, place in zip((model.releases, model.patches, model.model), self._places)
+        )
+        return Rooms(releases, patches, models, model.problem, model.look_alikes)
 
-        Trees that have all the rest in common have the same rooms where they have the same ids in those places.
+    def _learn(self, raw: bytes, id_size: int) -> None:
+        """Take the places of everything but ids in a tree, and of the ids of the rooms, the first ones of their names.
+
+        Trees that have all but the other ids in common, which is what `_fixed` takes out of them, have the same rooms.
         """
         folders = [name.encode() for name in self._layout.folders()]
-        heads, ids = [], []
-        position = 0
+        places: dict[bytes, slice] = {}
+        heads, fixed = [], []
+        position = start = 0
         while position < len(raw):
             following = raw.find(b"\0", position) + 1 or len(raw)
             heads.append(slice(position, following))
-            if raw[position : following - 1].partition(b" ")[2] in folders:
-                ids.append(slice(following, following + id_size))
+            name = raw[position : following - 1].partition(b" ")[2]
+            if name in folders:
+                places.setdefault(name, slice(following, following + id_size))
+            else:
+                fixed.append(slice(start, following))
+                start = following + id_size
             position = following + id_size
-        self._size, self._heads, self._ids = len(raw), _pieces(heads), _pieces(ids)
+        fixed.append(slice(start, len(raw)))
+        self._size, self._heads, self._fixed = len(raw), _pieces(heads), _pieces(fixed)
         self._text = self._heads(raw)
+        self._model = read_rooms(self._layout, parse_tree(raw, id_size))
+        self._places = [places.get(name) for name in folders]
         self._known.clear()
 
 

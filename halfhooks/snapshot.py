@@ -45,7 +45,9 @@ class SmallTree(NamedTuple):
 
     def differing(self, other: Tree) -> list[str]:
         """The names whose entries differ from those of another tree, in order."""
-        return sorted({name for name, _ in self.entries.items() ^ other.items()})
+        mine, others = self.entries, dict(other.items())
+        changed = [name for name, entry in mine.items() if others.get(name) != entry]
+        return sorted(changed + [name for name in others if name not in mine])
 
     def problem_since(self, other: Tree) -> str:
         """What is malformed about it, "" when nothing is."""

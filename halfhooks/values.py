@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
-    from _operator import itemgetter
+    from _collections import _tuplegetter as getter  # what collections.namedtuple makes its fields of
 
     class _Fields(type):
         """Turns a class body of annotated names, the last ones with a default, into a tuple with named fields."""
@@ -16,7 +16,7 @@ else:
                 return super().__new__(mcs, name, bases, body)
             fields = tuple(body.pop("__annotations__", {}))
             defaults = {field: body[field] for field in fields if field in body}
-            body.update((field, property(itemgetter(i))) for i, field in enumerate(fields))
+            body.update((field, getter(i, None)) for i, field in enumerate(fields))
             body.update(__slots__=(), _fields=fields, _defaults=defaults)
             body.update(__new__=_new, __repr__=_show, _replace=_replace, _make=classmethod(tuple.__new__))
             return type(name, (tuple,), body)

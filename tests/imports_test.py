@@ -80,7 +80,7 @@ THIRD_PARTY = {
 
 # what the hook path may import from the standard library when it starts: each of these is cheap, or already there
 CHEAP = (
-    "__future__ _bisect _frozen_importlib_external _heapq _operator _stat errno fcntl gc "
+    "__future__ _bisect _collections _frozen_importlib_external _heapq _operator _stat errno fcntl gc "
     "io itertools marshal os posix select signal sys time zlib"
 )
 

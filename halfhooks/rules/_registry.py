@@ -75,8 +75,8 @@ def look_alikes(push: Push, folder: str) -> Iterator[Finding]:
     """The names that the new commits hold beside one of the three folders and that can be mistaken for it, each once."""
     known = set()
     root = push.layout.root
-    for commit in push.commits:
-        for name, meant in push.rooms[commit.tree].look_alikes:
+    for commit, rooms in push.odd_rooms():
+        for name, meant in rooms.look_alikes:
             if meant == folder and name not in known:
                 known.add(name)
                 yield within(push, commit.oid, f"'{root}{name}' can be mistaken for '{root}{meant}'", root + name)

@@ -159,10 +159,9 @@ def malformed_tree(push: Push) -> Iterator[Finding]:
         $ commit=$(git commit-tree $(git write-tree) -p ho-patch/3-tags -m 'One of each name')
         $ git push origin $commit:refs/heads/ho-patch/3-tags
     """
-    for commit in push.commits:
-        problem = push.rooms[commit.tree].problem
-        if problem:
-            yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {problem}")
+    for commit, rooms in push.odd_rooms():
+        if rooms.problem:
+            yield within(push, commit.oid, f"the tree of {commit.oid[:10]} is malformed: {rooms.problem}")
     for bad, problem in _malformed(push):
         yield within(push, bad.commit, f"the folder '{bad.path}' is malformed: {problem}", bad.path)
 
