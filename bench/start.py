@@ -1,4 +1,4 @@
-"""What it costs to start the hook: our modules from compiled files, from the single file and from sources.
+"""What it costs to start the hook: our modules from bundles, from compiled files, from the single file and from sources.
 
 Then the modules that take the longest, by `-X importtime`, each with what it imports first left out.
 
@@ -24,7 +24,8 @@ LONGEST = 12
 
 def starter(place: Path) -> list[str]:
     """The command that imports the hook from a folder or an archive, and ends as the hook does."""
-    program = f"import sys, os; sys.path.insert(0, {str(place)!r}); import halfhooks.entry; os._exit(0)"
+    start = f"import posix, sys; sys.path.insert(0, {str(place)!r}); from halfhooks.bundle import load"
+    program = f"{start}; load('entry'); load('rules'); import halfhooks.entry, halfhooks.rules; posix._exit(0)"
     return [PYTHON, "-B", "-I", "-S", "-c", program]
 
 
@@ -47,16 +48,18 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         project.build(server, project.SMALL)
         project.guard(server)
         compiled = next((server / "halfhooks" / "lib").iterdir())
-        sources = Path(folder) / "sources"
-        project.copy(compiled, sources)
-        for path in sources.rglob("*.pyc"):
-            path.unlink()
+        files, sources = Path(folder) / "files", Path(folder) / "sources"
+        for place, dropped in ((files, ("*.bundle",)), (sources, ("*.bundle", "*.pyc"))):
+            project.copy(compiled, place)
+            for path in (path for pattern in dropped for path in place.rglob(pattern)):
+                path.unlink()
         archive = Path(folder) / "halfhooks.pyz"
         make = [PYTHON, str(project.ROOT / "install" / "make_pyz.py"), str(archive)]
         subprocess.run(make, env=project.CLEAN, check=True, stdout=subprocess.DEVNULL)
         commands = {
-            "Python and nothing": [PYTHON, "-I", "-S", "-c", "import os; os._exit(0)"],
-            "compiled files, as installed": starter(compiled),
+            "Python and nothing": [PYTHON, "-I", "-S", "-c", "import posix; posix._exit(0)"],
+            "bundles, as installed": starter(compiled),
+            "compiled files": starter(files),
             "halfhooks.pyz": starter(archive),
             "sources, compiled at each start": starter(sources),
         }
@@ -70,7 +73,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
             ("what is started", "ms", "more than Python"), [(name, ms, ms - bare) for name, ms in took.items()]
         )
         without = import_times(commands["Python and nothing"]).keys()
-        listings = [import_times(commands["compiled files, as installed"]) for _ in range(rounds)]
+        listings = [import_times(commands["compiled files"]) for _ in range(rounds)]
     times = {name: median(each.get(name, 0.0) for each in listings) for name in listings[0] if name not in without}
     ranked = sorted(times.items(), key=lambda item: -item[1])
     rest = ranked[LONGEST:]
