@@ -17,6 +17,7 @@ BENCHMARKS = {
     "large": "100 000 commits, 1 000 releases, 20 000 patches, 50 000 refs, beside a small repository",
     "start": "what starting the hook costs: modules, compiled files, the zipapp",
     "apply": "ho apply after an edit, beside half_orm_dev and beside psql alone",
+    "upgrade": "ho upgrade through three releases, beside pg_dump and psql; pgbench meanwhile",
     "sql": "the SQL splitter beside PostgreSQL's parser",
     "codegen": "generated classes: 200 tables, beside half_orm_dev's generator and SQLAlchemy's",
     "soak": "many releases: does a push grow slower?",
