@@ -97,7 +97,7 @@ def run(choice: Choice, source: Source, check: bool) -> Run:
             write.finish(root)
     parts = [compare(choice, source, *place) for place in places]
     remarks = [remark for part in parts for remark in part.remarks]
-    problems = [problem for part in parts for problem in part.plan.conflicts]
+    problems = [f"in {part.folder}/, {problem}" for part in parts for problem in part.plan.conflicts]
     if problems:
         raise CannotTell("; ".join([*problems[:5], *(["..."] if len(problems) > 5 else [])]))
     if check:

@@ -51,9 +51,10 @@ def find(git_dir: str, key: str) -> Optional[Source]:
     try:
         with path.open("rb") as file:
             name = file.readline().decode("ascii").strip()
-        os.utime(path)
     except (OSError, ValueError):
         return None
+    with contextlib.suppress(OSError):  # who may only read here reads
+        os.utime(path)
     return Source(name, lambda: _load(path), True) if len(name) == 64 else None
 
 

@@ -46,13 +46,14 @@ class File(NamedTuple):
     """A file of the package: its path, with slashes, and its text, in which `regions` may hold places for users.
 
     `keep`: what is there already stays, whoever wrote it. `adopts`: the target has read what is there, made by another
-    tool, and everything in it that a person wrote is in `text`.
+    tool, and everything in it that a person wrote is in `text`. `help` says what to do where somebody else's is in the way.
     """
 
     path: str
     text: str
     keep: bool = False
     adopts: bool = False
+    help: str = "move it away, or --exclude its relation"
 
 
 class Output(NamedTuple):

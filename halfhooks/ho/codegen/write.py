@@ -126,7 +126,7 @@ def _conflict(root: Path, file: File, old: Optional[str], target: str) -> str:
         return ""
     seal = read_seal(old)
     if seal is None:
-        return f"'{file.path}' was not made by ho codegen, so it is left alone; move it away, or --exclude its relation"
+        return f"'{file.path}' was not made by ho codegen, so it is left alone; {file.help}"
     if seal.target != target:
         return f"'{file.path}' was made by the target '{seal.target}'; give each target a --package of its own"
     if cut(old) is None:

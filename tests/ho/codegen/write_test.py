@@ -123,6 +123,10 @@ def test_a_package_without_a_model_is_told(tmp_path):
     (tmp_path / "__init__.py").write_text("VERSION = 1\n")
     (problem,) = plan(tmp_path, schema("one")).conflicts
     assert "'__init__.py' was not made by ho codegen" in problem
+    lines = problem.partition("add to it: ")[2]
+    assert lines == 'from pack._half_orm import connect; MODEL = connect("pack", __name__)'
+    (tmp_path / "__init__.py").write_text("VERSION = 1\n" + lines.replace("; ", "\n"))
+    assert plan(tmp_path, schema("one")).conflicts == ()
 
 
 def test_a_dropped_relation_with_code_stays_and_is_told(root):

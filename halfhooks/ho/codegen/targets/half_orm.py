@@ -32,8 +32,10 @@ def generate(request: Request) -> Output:
     chosen = [relation for relation in request.schema.relations if is_wanted(relation)]
     relations = [relation for relation in chosen if addressable(relation)]
     named = name_all(request, relations)
+    package = _package(request)
+    lines = "; ".join(line for line in package.splitlines() if line.startswith(("from", "MODEL")))
     files = [
-        File("__init__.py", _package(request), keep=_has_model(request.existing("__init__.py"))),
+        File("__init__.py", package, keep=_has_model(request.existing("__init__.py")), help=f"add to it: {lines}"),
         File(f"{SUPPORT}.py", SUPPORT_TEXT),
         File(f"{SUPPORT}.pyi", STUB),
         *_folders(request, named),
