@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.history import between
 from halfhooks.ho.drafts import next_label, objections_to_promotion, startable
+from halfhooks.ho.lifecycle.transaction import Journal
 from halfhooks.ho.outgoing import Operation, Outgoing, label_of, read_operation, read_outgoing
 from halfhooks.ho.repository import Clone, Local
 from halfhooks.integration import has_work, is_integrated
@@ -103,9 +104,9 @@ class Place(NamedTuple):
 class Progress(NamedTuple):
     """All of it. `remote` is "" where the branches of this repository itself were read.
 
-    `operation` is what git waits for here, `outgoing` what only we have, `undone` the branch of the version in production
-    that its promotion should have deleted, `tagged` whether that version has its tag, `guess` whether `git switch` finds
-    a branch of the remote by its name.
+    `pending` is the command of ho that was interrupted here, `operation` what git waits for, `outgoing` what only we have,
+    `undone` the branch of the version in production that its promotion should have deleted, `tagged` whether that version
+    has its tag, `guess` whether `git switch` finds a branch of the remote by its name.
     """
 
     remote: str
@@ -119,6 +120,7 @@ class Progress(NamedTuple):
     free_number: int
     top: str
     up: str
+    pending: str = ""
     operation: Optional[Operation] = None
     outgoing: tuple[Outgoing, ...] = ()
     undone: Optional[Branch] = None
@@ -152,6 +154,7 @@ def read_progress(clone: Clone, survey: Survey, push: Push) -> Progress:
     left = (branch for name, branch in sorted(branches.items()) if name not in listed)
     kinds = {name: parse_ref(HEADS + name, layout).kind for name in branches}
     leftovers = tuple(branch for branch in left if kinds[branch.name] in (RELEASE_BRANCH, PATCH_BRANCH))
+    pending = Journal(clone.common_dir).pending()
     undone = next((branch for branch in leftovers if _is_undone(push, branch, label)), None)
     return Progress(
         remote=survey.remote,
@@ -165,6 +168,7 @@ def read_progress(clone: Clone, survey: Survey, push: Push) -> Progress:
         free_number=1 + max(map(patch_number, _ids(push, releases)), default=0),
         top=clone.top,
         up=clone.up,
+        pending=pending.command if pending else "",
         operation=read_operation(clone, push, locals_),
         outgoing=tuple(read_outgoing(survey, push, locals_, _waiting(branches, place, releases, layout))),
         undone=undone,

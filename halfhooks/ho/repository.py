@@ -101,7 +101,9 @@ class Clone:
                     return Replayed("", conflict or _first_line(done.err))
                 return Replayed(self.attempt("rev-parse", "HEAD", folder=f"{folder}/tree").out.strip())
             finally:
-                self.attempt("worktree", "remove", "--force", f"{folder}/tree")
+                if self.attempt("worktree", "remove", "--force", f"{folder}/tree").code:
+                    shutil.rmtree(f"{folder}/tree", ignore_errors=True)
+                    self.attempt("worktree", "prune")
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[str]:

@@ -39,6 +39,12 @@ def next_steps(progress: Progress) -> list[Step]:
 
 def _steps(progress: Progress) -> Iterator[Step]:
     production = progress.waiting(progress.layout.production)
+    if progress.pending:
+        yield Step(
+            f"'{progress.pending}' was interrupted: run it again, which does what is left of it",
+            (progress.pending,),
+            ("or ho undo, which takes back what has arrived of it",),
+        )
     if progress.operation:
         yield from _finish(progress, progress.operation)
     elif production and (production.promotes or production.merged or production.findings):

@@ -266,6 +266,7 @@ def show_json(progress: Progress, remarks: list[str], steps: list[Step]) -> None
         "leftovers": [branch_values(branch) for branch in progress.leftovers],
         "place": place_values(progress.place),
         "steps": [{**step._asdict(), "commands": list(step.commands)} for step in steps],
+        "pending": progress.pending or None,
         "operation": progress.operation._asdict() if progress.operation else None,
         "outgoing": [outgoing_values(each) for each in progress.outgoing],
         "remarks": remarks,

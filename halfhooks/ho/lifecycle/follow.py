@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.lifecycle.transaction import Transaction, Way
+from halfhooks.ho.outgoing import UNDER_WAY
 from halfhooks.ho.repository import Clone, Local, reason
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.survey import CannotTell, tracking
-
-WAITING = ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-"""What is in the git directory of a working tree while git waits for its user."""
 
 
 class Step(NamedTuple):
@@ -66,7 +64,7 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
         if not os.path.isdir(top):
             continue
         git_dir = clone.attempt("rev-parse", "--absolute-git-dir", folder=top).out.rstrip("\n")
-        if any(os.path.exists(os.path.join(git_dir, name)) for name in WAITING):
+        if any(os.path.exists(os.path.join(git_dir, name)) for name in UNDER_WAY):
             raise CannotTell(f"git waits for something in '{top}': git status says for what")
         clone.attempt("update-index", "-q", "--refresh", folder=top)
         tried = clone.attempt("read-tree", "-n", "-m", "-u", "HEAD", commit, folder=top)

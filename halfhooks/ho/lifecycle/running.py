@@ -69,6 +69,7 @@ def go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int, 
                 say(
                     f"halfhooks: somebody was quicker: {number} of {len(transaction.pushes)} pushes were made before that"
                 )
+            if number or journal.doubtful():  # that may be who was quicker
                 journal.forget()
             else:
                 journal.doubt()

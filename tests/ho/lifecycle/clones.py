@@ -15,7 +15,7 @@ import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 import pytest
 
@@ -31,23 +31,27 @@ CHANGING = ("fetch", "push", "update-ref", "switch", "worktree", "rebase", "rese
 
 WRAPPER = """\
 #!/bin/sh
-# counts the calls, and stops at one of them: the file says at which, and how
+# counts the calls, and stops at one of them: the file says at which, by its number or how it begins, and how
 printf '%s\\n' "$*" >> {folder}/calls
 number=$(wc -l < {folder}/calls)
-read -r stop how < {folder}/plan
-if [ "$number" -eq "$stop" ]; then
-    case $how in
-        before) kill -9 0 ;;
-        after) {git} "$@"; kill -9 0 ;;
-        fail) echo 'fatal: this git was made to fail' >&2; exit 128 ;;
-        gone) mv {server} {server}.away ;;
-        lost) {git} "$@" > /dev/null 2>&1; mv {server} {server}.away; echo 'fatal: the connection was lost' >&2; exit 128 ;;
-    esac
-fi
+{{ read -r stop; read -r how; }} < {folder}/plan
+case "$number $*" in
+    "$stop "* | *" $stop"*)
+        case $how in
+            before) kill -9 0 ;;
+            after) {git} "$@"; kill -9 0 ;;
+            fail) echo 'fatal: this git was made to fail' >&2; exit 128 ;;
+            gone) mv {server} {server}.away 2> /dev/null ;;
+            lost)
+                {git} "$@" > /dev/null 2>&1; mv {server} {server}.away
+                echo 'fatal: the connection was lost' >&2; exit 128 ;;
+            *) eval "$how" ;;
+        esac ;;
+esac
 exec {git} "$@"
 """
 """How a command is stopped at a call of git: killed before or after it, the call fails, the server is gone from then on, or
-it is gone before it answers."""
+it is gone before it answers; anything else is a command of the shell that comes first."""
 
 
 class Ran(NamedTuple):
@@ -98,8 +102,10 @@ class User(Dev):
         out, _ = process.communicate(timeout=120)
         return Ran(process.returncode, out)
 
-    def counted(self, *arguments: str, stop: int = 0, how: str = "never") -> tuple[Ran, list[str]]:
-        """Run a command with the wrapper's git, which stops at a call; and the calls of git that it made."""
+    def counted(
+        self, *arguments: str, stop: Union[int, str] = 0, how: str = "never", **variables: str
+    ) -> tuple[Ran, list[str]]:
+        """Run a command with the wrapper's git, which stops at a call of a number or with some words; and its calls."""
         folder = self.clone.parent / "wrapper"
         folder.mkdir(exist_ok=True)
         real = shutil.which("git")
@@ -109,8 +115,8 @@ class User(Dev):
         (folder / "git").write_text(script)
         (folder / "git").chmod(0o755)
         (folder / "calls").write_text("")
-        (folder / "plan").write_text(f"{stop} {how}\n")
-        ran = self.run(*arguments, PATH=f"{folder}:{os.environ['PATH']}")
+        (folder / "plan").write_text(f"{stop}\n{how}\n")
+        ran = self.run(*arguments, PATH=f"{folder}:{os.environ['PATH']}", **variables)
         away = Path(f"{self.server.path}.away")
         if away.exists():
             away.rename(self.server.path)
@@ -198,6 +204,10 @@ def team_template(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def user(team_template: User, tmp_path: Path, environment: dict[str, str]) -> User:
-    """Somebody with a project that has just begun, and a database server at hand."""
+def user(team_template: User, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> User:
+    """Somebody with a project that has just begun, a database server at hand, and a folder of temporary files."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     return team_template.copied(tmp_path)

@@ -1,0 +1,365 @@
+"""Commands of the lifecycle wherever somebody may be: what is in the way is said before anything happens, the rest works."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from halfhooks.ho.lifecycle.transaction import Journal
+from tests.builders import Server, run
+from tests.ho.database.conftest import environment, server, servers
+from tests.ho.lifecycle.clones import User, must_be_legal, team_template, user
+
+__all__ = ["environment", "server", "servers", "team_template", "user"]
+
+PATCH = "ho-patch/1-a"
+TABLE = "create table a (id int);\n"
+
+
+@pytest.fixture
+def at_work(user: User) -> User:
+    """A user on the branch of a candidate of 0.1.0, which holds work that is pushed."""
+    user.done("release", "new", "minor")
+    user.done("patch", "new", "1-a")
+    return user.work("1-a")
+
+
+def branch_of(folder: Path) -> str:
+    return run("git", "-C", str(folder), "branch", "--show-current").strip()
+
+
+def nothing_happens(user: User, *arguments: str, code: int = 2) -> str:
+    """A command that must change nothing, neither on the server nor here; what it said, in its last line."""
+    before, here, status = user.server.refs(), user.refs(), user.git("status", "--porcelain")
+    ran = user.ho(*arguments)
+    assert ran.code == code, ran
+    assert (user.server.refs(), user.refs(), user.git("status", "--porcelain")) == (before, here, status)
+    assert not (user.clone / ".git" / "halfhooks" / "pending.json").exists()
+    assert "Traceback" not in ran.out
+    return ran.out.strip().splitlines()[-1]
+
+
+# --- working trees
+
+
+def test_a_change_that_is_not_in_the_way_stays(at_work: User) -> None:
+    at_work.write("notes.txt", "mine").write("Patches/1-a/01.sql", TABLE + "-- more\n")
+    at_work.done("release", "new", "major", "--no-switch")
+    assert at_work.git("status", "--porcelain").split("\n")[:2] == [" M Patches/1-a/01.sql", "?? notes.txt"]
+    at_work.git("checkout", "Patches")
+    at_work.done("patch", "close", "--no-tests")
+    assert at_work.git("status", "--porcelain") == "?? notes.txt\n"
+    assert branch_of(at_work.clone) == "ho-release/0.1.0"
+
+
+def test_a_change_that_is_in_the_way_is_named_before_anything_happens(at_work: User) -> None:
+    at_work.write("releases/0.1.0-candidates.txt", "# mine\n1-a\n")
+    said = nothing_happens(at_work, "patch", "close", "--no-tests")
+    assert "releases/0.1.0-candidates.txt" in said
+    assert "git stash" in said
+    at_work.git("checkout", "releases")
+    at_work.write("releases/0.2.0-stage.txt", "a file that nobody knows")
+    at_work.done("release", "new", "0.0.1", "--no-switch")
+    at_work.write("releases/1.0.0-stage.txt", "another one")
+    assert "releases/1.0.0-stage.txt" in nothing_happens(at_work, "release", "new", "major")
+
+
+def test_what_git_waits_for_is_in_the_way_only_of_what_moves(at_work: User) -> None:
+    at_work.switch("-c", "one", "ho-prod").commit("README.md", "# one\n")
+    at_work.switch("-c", "other", "ho-prod").commit("README.md", "# other\n")
+    with pytest.raises(AssertionError):
+        at_work.git("merge", "one")
+    conflict = at_work.git("status", "--porcelain")
+    assert "git status" in nothing_happens(at_work, "release", "new", "major")
+    at_work.done("release", "new", "major", "--no-switch")
+    at_work.done("patch", "close", "1-a", "--no-tests")
+    assert at_work.git("status", "--porcelain") == conflict
+    at_work.git("merge", "--abort")
+    with pytest.raises(AssertionError):
+        at_work.git("rebase", "one")
+    rebasing = at_work.git("status", "--porcelain")
+    at_work.done("release", "abandon", "1.0.0")
+    assert at_work.git("status", "--porcelain") == rebasing
+    at_work.git("rebase", "--abort")
+
+
+def test_a_branch_that_is_checked_out_elsewhere_moves_there(at_work: User, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    at_work.git("worktree", "add", "-q", str(elsewhere), "ho-release/0.1.0")
+    (elsewhere / "notes.txt").write_text("mine")
+    at_work.done("patch", "new", "2-b", "--no-switch")
+    assert branch_of(elsewhere) == "ho-release/0.1.0"
+    assert (elsewhere / "Patches/2-b/README.md").exists()
+    assert run("git", "-C", str(elsewhere), "status", "--porcelain") == "?? notes.txt\n"
+    (elsewhere / "releases/0.1.0-stage.txt").write_text("# mine\n")
+    assert str(elsewhere) in nothing_happens(at_work, "patch", "close", "--no-tests")
+    run("git", "-C", str(elsewhere), "checkout", "-q", "releases")
+    said = at_work.done("patch", "close", "--no-tests")  # both want the branch of the release now
+    assert f"'ho-release/0.1.0' is not checked out in '{at_work.clone}'" in said
+    assert branch_of(elsewhere) == "ho-release/0.1.0"
+    assert (elsewhere / "releases/0.1.0-stage.txt").read_text() == "1-a\n"
+
+
+def test_a_worktree_gets_its_branch_back_after_a_kill(at_work: User, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    at_work.git("worktree", "add", "-q", str(elsewhere), "ho-release/0.1.0")
+    command = ("patch", "new", "2-b", "--no-switch")
+    kill_at(at_work, "switch -q --detach", *command)
+    assert branch_of(elsewhere) == ""
+    at_work.done(*command)
+    assert branch_of(elsewhere) == "ho-release/0.1.0"
+    assert run("git", "-C", str(elsewhere), "status", "--porcelain") == ""
+    assert branch_of(at_work.clone) == PATCH
+
+
+def kill_at(user: User, words: str, *command: str, how: str = "after") -> None:
+    """Kill a command at the first of its calls of git that has some words."""
+    ran, calls = user.counted(*command, stop=words, how=how)
+    assert ran.code == -9, (ran, calls)
+
+
+def test_a_detached_head_stays_where_it_is(at_work: User) -> None:
+    at_work.git("switch", "-q", "--detach")
+    before = at_work.git("rev-parse", "HEAD")
+    at_work.done("patch", "new", "2-b", "--no-switch")
+    at_work.done("patch", "close", "1-a", "--no-tests")
+    assert at_work.git("rev-parse", "HEAD") == before
+    assert branch_of(at_work.clone) == ""
+    at_work.done("patch", "new", "3-c")
+    assert branch_of(at_work.clone) == "ho-patch/3-c"
+
+
+def test_from_a_folder_below(at_work: User) -> None:
+    ran = at_work.run("patch", "close", "--no-tests", folder=at_work.clone / "Patches" / "1-a")
+    assert ran.code == 0, ran
+    ran = at_work.run("patch", "new", "2-b", folder=at_work.clone / "releases")
+    assert ran.code == 0, ran
+
+
+# --- clones
+
+
+def cloned(user: User, name: str, *options: str) -> User:
+    clone = user.clone.parent / name
+    run("git", "clone", "-q", *options, user.server.path.as_uri(), str(clone))
+    return User(clone, user.server)
+
+
+def test_a_clone_of_a_single_branch(at_work: User) -> None:
+    other = cloned(at_work, "single", "--single-branch")
+    other.done("patch", "close", "1-a", "--no-tests")
+    other.done("patch", "new", "2-b")
+    assert branch_of(other.clone) == "ho-patch/2-b"
+    other.commit("Patches/2-b/01.sql", "create table b (id int);\n")
+    other.done("patch", "close", "--no-tests")
+    assert branch_of(other.clone) == "ho-release/0.1.0"
+    other.done("release", "promote", "prod", "--no-tests")
+    other.must_be_sane()
+    must_be_legal(other.server)
+    other.git("pull", "-q")
+
+
+def test_a_shallow_clone_works_or_says_what_it_lacks(at_work: User) -> None:
+    other = cloned(at_work, "shallow", "--depth", "1")
+    ran = other.ho("patch", "new", "2-b", "--release", "0.1.0")
+    if ran.code:
+        assert ran.code == 2
+        assert "git fetch --unshallow" in ran.out
+        other.git("fetch", "-q", "--unshallow")
+        other.done("patch", "new", "2-b", "--release", "0.1.0")
+    must_be_legal(other.server)
+
+
+def test_a_server_that_nothing_guards(at_work: User) -> None:
+    (at_work.server.path / "hooks" / "pre-receive").unlink()
+    at_work.done("patch", "close", "--no-tests")
+    at_work.done("release", "promote", "rc", "--no-tests")
+    assert "error[HH" in at_work.ho("release", "new", "0.0.1").out
+    must_be_legal(at_work.server)
+
+
+@pytest.mark.parametrize("name", ["upstream", "team/upstream"])
+def test_a_remote_of_another_name(at_work: User, name: str) -> None:
+    at_work.git("remote", "rename", "origin", name)
+    at_work.done("patch", "new", "2-b")
+    assert at_work.git("rev-parse", "--abbrev-ref", "@{upstream}").strip() == f"{name}/ho-patch/2-b"
+    at_work.git("remote", "add", "mirror", "/nowhere")
+    assert "--remote NAME" in nothing_happens(at_work, "undo")
+    at_work.done("undo", "--remote", name)
+    assert "refs/heads/ho-patch/2-b" not in at_work.server.refs()
+
+
+def test_several_remotes(at_work: User, tmp_path: Path) -> None:
+    fork = Server.create(tmp_path / "fork.git")
+    at_work.git("remote", "add", "fork", str(fork.path))
+    at_work.git("push", "-q", "fork", "ho-prod")
+    at_work.done("release", "new", "major", "--no-switch", "--remote", "fork")
+    assert fork.refs().keys() == {"refs/heads/ho-prod", "refs/heads/ho-release/1.0.0"}
+    assert "refs/heads/ho-release/1.0.0" not in at_work.server.refs()
+    assert "--remote fork" in nothing_happens(at_work, "undo")
+    at_work.done("undo", "--remote", "fork")
+    assert fork.refs().keys() == {"refs/heads/ho-prod"}
+
+
+def test_a_project_without_a_remote(user: User) -> None:
+    user.git("remote", "remove", "origin")
+    for command in ("release new minor", "patch new 1-a"):
+        user.done(*command.split())
+    user.commit("Patches/1-a/01.sql", TABLE)
+    user.done("patch", "new", "2-b")
+    user.commit("Patches/2-b/01.sql", "create table b (id int);\n")
+    for command in ("patch close", "patch close 1-a", "release promote rc", "release promote prod"):
+        user.done(*command.split(), "--no-tests")
+    user.must_be_sane()
+    assert branch_of(user.clone) == "ho-prod"
+    assert (user.clone / "releases" / "0.1.0.txt").read_text() == "2-b\n1-a\n"
+    must_be_legal(Server(user.clone))
+
+
+def test_a_project_without_a_remote_that_is_stopped(user: User) -> None:
+    user.git("remote", "remove", "origin")
+    user.done("release", "new", "minor")
+    for how in ("before", "after"):
+        patch = f"1{len(how)}-{how}"
+        kill_at(user, "-C . update-ref -m ho --stdin", "patch", "new", patch, how=how)
+        assert branch_of(user.clone) == ""
+        document = json.loads(user.done("status", "--json"))
+        assert document["pending"] == f"ho patch new {patch}"
+        assert document["steps"][0]["commands"] == [f"ho patch new {patch}"]
+        user.done("patch", "new", patch)
+        assert branch_of(user.clone) == f"ho-patch/{patch}"
+        user.must_be_sane()
+        user.switch("ho-release/0.1.0")
+
+
+# --- users
+
+
+def test_nobody_is_said_in_the_words_of_git(at_work: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.delenv(name)
+    at_work.git("config", "user.useConfigOnly", "true")
+    at_work.git("config", "--unset", "user.name")
+    said = nothing_happens(at_work, "patch", "new", "2-b")
+    assert "identity unknown" in said
+    assert "git config --global user.name" in said
+
+
+def test_a_signature_without_a_key(at_work: User) -> None:
+    at_work.git("config", "commit.gpgSign", "true")
+    at_work.git("config", "user.signingKey", "nobody@example.org")
+    assert "gpg" in nothing_happens(at_work, "patch", "new", "2-b")
+
+
+def test_with_the_hooks_of_the_clone(at_work: User) -> None:
+    at_work.done("install", "client", str(at_work.clone))
+    at_work.done("patch", "new", "2-b")
+    at_work.commit("Patches/2-b/01.sql", "create table b (id int);\n", message="Write b\n\nRefs: #2")
+    at_work.done("patch", "close", "--no-tests")
+    at_work.done("release", "promote", "rc", "--no-tests")
+    at_work.must_be_sane()
+    must_be_legal(at_work.server)
+
+
+# --- two at once, and what was interrupted
+
+
+def test_another_command_at_work_is_waited_for_by_its_user(at_work: User) -> None:
+    with Journal(str(at_work.clone / ".git")).alone():
+        assert "wait for it" in nothing_happens(at_work, "patch", "new", "2-b")
+
+
+def test_what_was_interrupted_is_told_and_undone_where_that_is_wanted(at_work: User) -> None:
+    before = at_work.server.refs()
+    kill_at(at_work, "push", "release", "new", "major")
+    assert "refs/heads/ho-release/1.0.0" in at_work.server.refs()
+    assert "'ho release new major' was interrupted" in at_work.done("status")
+    at_work.done("undo")
+    assert at_work.server.refs() == before
+    assert json.loads(at_work.done("status", "--json"))["pending"] is None
+    kill_at(at_work, "push", "release", "new", "major", how="before")
+    assert "before anything had happened" in at_work.done("undo")
+    assert at_work.server.refs() == before
+    at_work.must_be_sane()
+
+
+def test_the_same_words_elsewhere_are_another_command(at_work: User) -> None:
+    at_work.done("patch", "new", "2-b")
+    at_work.work("2-b")
+    at_work.switch(PATCH)
+    kill_at(at_work, "push", "patch", "close", "--no-tests")
+    at_work.switch("ho-patch/2-b")
+    said = at_work.done("patch", "close", "--no-tests")
+    assert "'ho patch close --no-tests' was interrupted: it is finished now" in said
+    assert "'2-b' is staged in 0.1.0" in said
+    assert at_work.server.git("show", "ho-release/0.1.0:releases/0.1.0-stage.txt") == "1-a\n2-b\n"
+
+
+def test_what_lands_after_a_kill_is_found_by_the_next_run(at_work: User) -> None:
+    """The server goes on with a push whose client was killed: it lands just before that of the next run."""
+    command = ("patch", "new", "2-b")
+    kill_at(at_work, "push", *command, how="before")
+    pending = Journal(str(at_work.clone / ".git")).pending()
+    assert pending
+    late = " ".join(f"{update.new}:{update.ref}" for update in pending.pushes[0])
+    push = f"{shutil.which('git')} push -q --atomic origin {late}"
+    ran, _ = at_work.counted(*command, stop="push", how=push, GIT_COMMITTER_DATE="1800000000 +0000")
+    assert ran.code == 0, ran
+    assert f"'{' '.join(('ho', *command))}' was interrupted: it is finished now" in ran.out
+    assert at_work.server.refs()["refs/heads/ho-patch/2-b"] == pending.pushes[0][1].new
+    assert branch_of(at_work.clone) == "ho-patch/2-b"
+    at_work.must_be_sane()
+
+
+def test_a_push_whose_answer_is_lost_has_landed(at_work: User) -> None:
+    ran, _ = at_work.counted("patch", "new", "2-b", stop="push", how="lost")
+    assert ran.code == 2, ran
+    assert "it is not known whether the push has arrived; run it again" in ran.out
+    assert "was interrupted: it is finished now" in at_work.done("patch", "new", "2-b")
+    at_work.must_be_sane()
+
+
+def test_a_half_done_command_that_cannot_go_on_is_undone(at_work: User) -> None:
+    at_work.done("patch", "close", "--no-tests")
+    before = at_work.server.refs()
+    refuse(at_work.server, 2)
+    ran = at_work.ho("release", "restart", "0.1.0")
+    assert ran.code == 1, ran
+    assert "2 of 4 pushes were made" in ran.out
+    assert "not today" in ran.out
+    must_be_legal(at_work.server)
+    refuse(at_work.server, 0)
+    assert "not today" in at_work.ho("patch", "new", "2-b").out  # it goes on first
+    (at_work.server.path / "hooks" / "update").unlink()
+    at_work.done("release", "restart", "0.1.0")
+    assert at_work.server.git("show", "ho-release/0.1.0:releases/0.1.0-stage.txt") == "1-a\n"
+    assert at_work.server.refs().keys() - before.keys() == {"refs/tags/v0.1.0-abandoned1"}
+    at_work.must_be_sane()
+
+
+def refuse(server: Server, after: int) -> None:
+    """Let a server refuse all pushes but the next few."""
+    hook = server.path / "hooks" / "update"
+    count = server.path / "count"
+    count.write_text("")
+    # one ref at a time is asked about, so a push is counted by its quarantine
+    hook.write_text(
+        f'#!/bin/sh\ngrep -qx "$GIT_QUARANTINE_PATH$PPID" {count} || echo "$GIT_QUARANTINE_PATH$PPID" >> {count}\n'
+        f'[ "$(wc -l < {count})" -le {after} ] || {{ echo not today; exit 1; }}\n'
+    )
+    hook.chmod(0o755)
+
+
+def test_a_lock_on_a_ref_of_the_server(at_work: User) -> None:
+    lock = at_work.server.path / "refs" / "heads" / "ho-release" / "0.1.0.lock"
+    lock.touch()
+    ran = at_work.ho("patch", "close", "--no-tests")
+    assert ran.code == 1, ran
+    assert "0.1.0.lock" in ran.out
+    assert "nothing was done" in ran.out
+    lock.unlink()
+    at_work.done("patch", "close", "--no-tests")
+    at_work.must_be_sane()
