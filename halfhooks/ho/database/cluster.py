@@ -124,7 +124,8 @@ def _wait(place: Place) -> None:
         alive = not place.free("keeper")
         late = time.monotonic() > deadline
         if (seen and not alive) or late:
-            raise CannotTell(f"PostgreSQL did not start: {_last_words(place)}")
+            again = "what it holds can be made again: ho server stop --remove"
+            raise CannotTell(f"PostgreSQL did not start: {_last_words(place)}; {again}")
         seen = seen or alive or time.monotonic() > deadline - LONGEST_START + 5
         time.sleep(0.005)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from halfhooks.ho.database.cluster import existing
 from halfhooks.ho.database.connect import ask
+from tests.builders import PROJECT
 from tests.ho.database.conftest import Tree, wait_for
 
 SLOW = "create table half (id int);\nselect pg_sleep(60);\n"
@@ -132,3 +137,84 @@ def test_two_clones_build_the_same_state_at_once(applied):
     query = "select relname from pg_class where relname in ('after', 'posts')"
     assert all(len(applied.ask(query, f"{applied.name}_{number}")) == 2 for number in range(3))
     assert applied.scratch() == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ctrl_c_at_any_point(seed, applied):
+    applied.patch("create table after (id int);\nselect count(*) from generate_series(1, 2000000);").patch(
+        "def apply(connection):\n    connection.cursor().execute('create table python (id int)')\n", "02.py"
+    )
+    process = applied.start("apply")
+    delay = random.Random(seed).uniform(0.05, 2.5)
+    try:
+        process.wait(delay)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert is_before(applied) or applied.tables() == {"users", "posts", "after", "python"}, (delay, output)
+    assert children(process.pid) == []
+    assert applied.ho("cache").code == 0
+    assert applied.scratch() == []
+    applied.applied()
+    assert applied.tables() == {"users", "posts", "after", "python"}
+
+
+def test_a_hundred_megabytes_of_data(applied):
+    row = "17\tO'Brien %s :name\ta@example.org\n"
+    number = 100_000_000 // len(row)
+    text = "create table large (a int, b text, c text);\ncopy large from stdin;\n" + row * number + "\\.\n"
+    applied.patch(text + "create table after (id int);\n").applied("--no-cache")
+    assert applied.ask("select count(*), min(b), max(b) from large") == [
+        (number, "O'Brien %s :name", "O'Brien %s :name")
+    ]
+    applied.patch(text + "select 1/0;\n")
+    ran = applied.ho("apply")
+    assert ran.code == 1 and f"01.sql:{number + 4}:" in ran.out
+    assert "after" in applied.tables()
+
+
+SMALL = """\
+mount -t tmpfs -o size=150m,mode=0711 none "$1" || exit 9
+export HALFHOOKS_SERVERS="$1/s" HALFHOOKS_IDLE=5
+shift
+"$@" apply && cp "$LARGE" Patches/2-new/01.sql && "$@" apply
+echo "exit code $?"
+"$@" db fingerprint live && git checkout -q Patches && "$@" db fingerprint here
+cp "$LOG" Patches/2-new/01.sql
+"$@" apply
+echo "exit code $?"
+"$@" apply
+"$@" server stop --remove && git checkout -q Patches && "$@" apply
+echo "exit code $?"
+"$@" server stop --remove
+"""
+
+
+def can_mount() -> bool:
+    """Whether a file system of our own can be made, which takes root."""
+    command = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
+    return bool(shutil.which("unshare")) and subprocess.run(command, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="only root can make a small disk")
+def test_a_full_disk(applied, tmp_path, monkeypatch):
+    applied.git("add", "-A")
+    applied.git("commit", "-q", "-m", "Write it")
+    rows = "select g, repeat(md5(g::text), 30) from generate_series(10, 300000) g;"
+    for name, text in (("LARGE", f"create table large as {rows}"), ("LOG", f"insert into users {rows}")):
+        (tmp_path / name).write_text(text)
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    small = Path("/mnt")
+    command = ["unshare", "-m", "sh", "-c", SMALL, "sh", str(small), sys.executable, "-m", "halfhooks.ho"]
+    done = subprocess.run(command, cwd=applied.top, capture_output=True, text=True, timeout=120)
+    out = done.stdout + done.stderr
+    assert done.returncode == 0, out
+    assert "(SQLSTATE 53100)" in out and "ho cache --clear frees what can be made again" in out
+    assert f"'2-new' failed; '{applied.name}' is as it was" in out
+    first, second = [line for line in out.splitlines() if len(line) == 64 and " " not in line]
+    assert first == second  # the database is that of the patch before
+    codes = [line for line in out.splitlines() if line.startswith("exit code")]
+    assert codes in (["exit code 1", "exit code 2", "exit code 0"], ["exit code 1", "exit code 1", "exit code 0"]), out
+    assert "Traceback" not in out
+    assert "ho server stop --remove" in out or codes[1] == "exit code 1"
