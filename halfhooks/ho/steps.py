@@ -1,4 +1,4 @@
-"""The next steps of a project as commands of plain git that can be pasted: pure functions over a `Progress`.
+"""The next steps of a project as commands that can be pasted, of `ho` and of plain git: pure functions over a `Progress`.
 
 What is written in them by hand, an id or a line of SQL, is an example and works as it stands. What has been done already
 is not proposed again, and does no harm when it is: no list is emptied or grows twice, no file that was filled is lost.
@@ -16,17 +16,22 @@ from halfhooks.layout import CANDIDATES, RC, STAGE
 from halfhooks.names import release_file
 from halfhooks.release import OPEN_HOTFIX
 from halfhooks.rules import RULES
+from halfhooks.survey import ORIGIN
 from halfhooks.version import Version
 
 BEHIND_PRODUCTION = "HH207"
 
 
 class Step(NamedTuple):
-    """Something that can be done now, and the commands that do it; `remarks` where words have to do."""
+    """Something that can be done now, and the commands of plain git that do it; `remarks` where words have to do.
+
+    `ho` are commands that do the same with less, where there are such.
+    """
 
     what: str
     commands: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    ho: tuple[str, ...] = ()
 
 
 def next_steps(progress: Progress) -> list[Step]:
@@ -34,7 +39,26 @@ def next_steps(progress: Progress) -> list[Step]:
     if not progress.top:
         return []  # there is no working tree to take them in
     into = (f"cd {progress.up}",) if progress.up else ()
-    return [step._replace(commands=(*into, *step.commands)) if step.commands else step for step in _steps(progress)]
+    return [_from_where_we_are(step, into) for step in _steps(progress)]
+
+
+def _from_where_we_are(step: Step, into: tuple[str, ...]) -> Step:
+    """A step whose commands first go to the top, where they need it: `ho` finds it."""
+    commands = (*into, *step.commands) if step.commands else ()
+    ho = step.ho if all(command.startswith("ho ") for command in step.ho) else (*into, *step.ho)
+    return step._replace(commands=commands, ho=ho)
+
+
+def _ho(progress: Progress, *words: str) -> str:
+    """A command of the lifecycle, on the remote that is looked at."""
+    remote = ["--remote", progress.remote] if progress.remote not in ("", ORIGIN) else []
+    return " ".join(["ho", *words, *remote])
+
+
+def _for_release(progress: Progress, release: Preparation) -> list[str]:
+    """The option that names a release, where that is not clear without."""
+    clear = len(progress.releases) == 1 or progress.place.release == str(release.version)
+    return [] if clear else ["--release", str(release.version)]
 
 
 def _steps(progress: Progress) -> Iterator[Step]:
@@ -207,7 +231,9 @@ def _workflow(progress: Progress) -> Iterator[Step]:
 def _start(progress: Progress) -> Iterator[Step]:
     if progress.startable:
         words = ", ".join(map(str, progress.startable))
-        yield Step(f"start a release: {words}", _start_commands(progress, _usual(progress.startable)))
+        version = _usual(progress.startable)
+        commands = _start_commands(progress, version)
+        yield Step(f"start a release: {words}", commands, ho=(_ho(progress, "release", "new", str(version)),))
 
 
 def _usual(versions: tuple[Version, ...]) -> Version:
@@ -228,18 +254,24 @@ def _take_in_production(progress: Progress, release: Preparation) -> Step:
     source = f"{progress.remote}/{production}" if progress.remote else production
     merge = f"git merge --no-ff -m 'Merge {production} into {release.version}' {source}"
     commands = (*_onto(progress, release.branch), merge, *_push(progress, name))
-    return Step(f"take what production has got meanwhile into {release.version}", commands)
+    what = f"take what production has got meanwhile into {release.version}"
+    return Step(what, commands, ho=(_ho(progress, "release", "sync", str(release.version)),))
 
 
 def _add(progress: Progress, release: Preparation) -> Step:
     what = f"begin a patch for {release.version}: the number of its ticket, and some words"
-    return Step(what, _add_commands(progress, release))
+    return Step(what, _add_commands(progress, release), ho=(_new(progress, release),))
+
+
+def _new(progress: Progress, release: Preparation) -> str:
+    patch = f"{progress.free_number}-some-words"
+    return _ho(progress, "patch", "new", patch, *_for_release(progress, release), "-d 'what it is for'")
 
 
 def _carry_over(progress: Progress, release: Preparation, patch: Patch) -> Step:
     pick = f"git cherry-pick {release.branch.name}..{progress.layout.patch}{patch.id}"
     what = f"{patch.id} is frozen, for it is {patch.state}: what came late is a new patch"
-    return Step(what, _add_commands(progress, release, pick))
+    return Step(what, _add_commands(progress, release, pick), ho=(_new(progress, release), pick))
 
 
 def _add_commands(progress: Progress, release: Preparation, *work: str) -> tuple[str, ...]:
@@ -264,14 +296,14 @@ def _work(progress: Progress, release: Preparation, patch: Patch) -> Step:
     folder, name = _patch_folder(progress, patch.id), progress.layout.patch + patch.id
     start = f"{progress.remote}/{release.branch.name}" if progress.remote else release.branch.name
     switch = [f"git switch -c {name} {start}"] if not patch.branch.exists else []
-    commands = (
+    write = (
         *(switch or _onto(progress, patch.branch)),
         f"echo 'create table example (id int primary key);' > {folder}/01_example.sql",
-        f"git add {folder}",
-        f"git commit -m 'Write {patch.id}'",
-        *_push(progress, name),
     )
-    return Step(f"write {patch.id}: SQL in its folder, code and tests elsewhere", commands)
+    commit = f"git commit -m 'Write {patch.id}'"
+    commands = (*write, f"git add {folder}", commit, *_push(progress, name))
+    ho = (*write, "ho apply", "git add -A", commit)
+    return Step(f"write {patch.id}: SQL in its folder, code and tests elsewhere", commands, ho=ho)
 
 
 def _integrate(progress: Progress, release: Preparation, patch: Patch) -> Step:
@@ -286,12 +318,14 @@ def _integrate(progress: Progress, release: Preparation, patch: Patch) -> Step:
         merge,
         *_staging(progress, release, patch, patch.branch.exists),
     )
-    return Step(f"integrate {patch.id} into {release.version} and stage it, when it is ready", commands)
+    what = f"integrate {patch.id} into {release.version} and stage it, when it is ready"
+    return Step(what, commands, ho=(_ho(progress, "patch", "close", patch.id),))
 
 
 def _stage(progress: Progress, release: Preparation, patch: Patch) -> Step:
     commands = (*_onto(progress, release.branch), *_staging(progress, release, patch, patch.branch.there))
-    return Step(f"stage {patch.id}, which {release.version} has got", commands)
+    what = f"stage {patch.id}, which {release.version} has got"
+    return Step(what, commands, ho=(_ho(progress, "patch", "close", patch.id),))
 
 
 def _staging(progress: Progress, release: Preparation, patch: Patch, there: bool) -> list[str]:
@@ -346,7 +380,9 @@ def _promote(progress: Progress, release: Preparation, merged: bool = False) -> 
         what = f"what is left of the promotion of {label}, whose merge is made"
     else:
         what = f"promote {label} to production, once it is validated"
-    return Step(what, commands, ("the two files of model/ are what your tools dump",))
+    to = "hotfix" if release.status == OPEN_HOTFIX else "prod"
+    ho = () if merged else (_ho(progress, "release", "promote", to),)
+    return Step(what, commands, ("the two files of model/ are what your tools dump",), ho)
 
 
 # --- words of these commands

@@ -26,13 +26,15 @@ FORMAT = 1
 
 EXAMPLES = """
 ho status
+ho status --plain
 ho status --local
 ho status --json
 """
 
 WHAT = """\
 Shows the release in production, those in preparation with their patches, what goes to production next
-and what keeps it from that, where you are, and the next steps as commands of plain git.
+and what keeps it from that, where you are, and the next steps: as commands of ho where there are such, all
+of them with --plain as commands of plain git.
 
 In a clone the branches of 'origin' count, as they were last fetched, and what is only here is said:
   git fetch --prune --tags origin
@@ -48,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument("--remote", metavar="NAME", help="take the branches of this remote, not of 'origin'")
     whose.add_argument("--local", action="store_true", help="take the branches of this repository itself")
+    parser.add_argument("--plain", action="store_true", help="the next steps in plain git")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
@@ -60,6 +63,8 @@ def main(argv: Sequence[str]) -> int:
     except (CannotTell, GitError, MalformedObject) as error:
         return cannot_tell(str(error))
     steps = next_steps(progress)
+    if arguments.plain or (not progress.remote and Clone(find_git()).ask("remote")):  # ho works with the remote
+        steps = [step._replace(ho=()) for step in steps]
     if arguments.json:
         show_json(progress, remarks, steps)
     else:
@@ -127,10 +132,13 @@ def show(console: Console, progress: Progress, remarks: list[str], steps: list[S
     for step in steps:
         console.line()
         console.prose(step.what, "bold", hang=2)
-        for remark in step.remarks:
+        for remark in () if step.ho else step.remarks:
             console.prose(remark, indent=2, hang=2)
-        for command in step.commands:
+        for command in step.ho or step.commands:
             console.block(folded(command), "green")
+    if any(step.ho for step in steps):
+        console.line()
+        console.line("the same in plain git: ho status --plain", "dim")
 
 
 def show_turn(console: Console, progress: Progress) -> None:
@@ -265,7 +273,7 @@ def show_json(progress: Progress, remarks: list[str], steps: list[Step]) -> None
         "startable": [str(version) for version in progress.startable],
         "leftovers": [branch_values(branch) for branch in progress.leftovers],
         "place": place_values(progress.place),
-        "steps": [{**step._asdict(), "commands": list(step.commands)} for step in steps],
+        "steps": [{**step._asdict(), "commands": list(step.commands), "ho": list(step.ho)} for step in steps],
         "pending": progress.pending or None,
         "operation": progress.operation._asdict() if progress.operation else None,
         "outgoing": [outgoing_values(each) for each in progress.outgoing],

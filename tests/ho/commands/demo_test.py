@@ -1,4 +1,4 @@
-"""The demo does what it shows: it passes against a guarded server, and complains about one that is not."""
+"""The demo does what it shows: it passes against a guarded server, complains about one that is not, and leaves nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,28 @@ from pathlib import Path
 import pytest
 
 from halfhooks.ho.commands import demo
+from halfhooks.ho.database.cluster import private
+from tests.ho.database.conftest import processes
 
 
-def test_nothing_surprises_on_a_guarded_server(capsys):
-    assert demo.main([]) == 0
-    shown = capsys.readouterr().out
-    assert "10 pushes accepted, 11 refused, 0 surprises" in shown
-    assert shown.count("remote: error[HH") >= 11
+def played(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The demo in a process of its own, which leaves no other one running."""
+    command = [sys.executable, "-m", "halfhooks.ho", "demo", *arguments]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        out, err = process.communicate()
+    assert processes(f"/hhd-{process.pid}-") == []
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def test_nothing_surprises_on_a_guarded_server_and_nothing_is_left(tmp_path: Path):
+    done = played(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "23 steps as they should be, 13 stopped or refused, 0 surprises" in done.stdout
+    assert done.stdout.count("remote: error[HH") >= 11
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unguarded_server_surprises_at_each_violation(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -24,20 +39,23 @@ def test_an_unguarded_server_surprises_at_each_violation(tmp_path: Path, capsys:
         def install(self) -> str:
             return ""
 
-    show = demo.Show(demo.Console(), Unguarded(tmp_path))
-    demo.play(show)
-    demo.violate(show)
-    assert (show.accepted, show.refused, show.surprises) == (10, 0, 11)
+    with demo.database_servers() as servers:
+        show = demo.Show(demo.Console(), Unguarded(tmp_path, servers))
+        with private(show.ground.environment) as server:
+            demo.run(show, server)
+    assert (show.accepted, show.refused, show.surprises) == (23, 2, 11)
     assert "SURPRISE: this push should have been refused by HH107" in capsys.readouterr().out
 
 
-def test_the_folder_goes_unless_it_is_to_be_kept(tmp_path: Path):
-    def play(*arguments: str) -> int:
-        command = [sys.executable, "-m", "halfhooks.ho", "demo", *arguments]
-        return subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True).returncode
-
-    assert play() == 0
-    assert list(tmp_path.iterdir()) == []
-    assert play("--keep") == 0
+def test_the_folder_stays_where_it_is_to_be_kept(tmp_path: Path):
+    assert played(tmp_path, "--keep").returncode == 0
     (kept,) = tmp_path.iterdir()
     assert sorted(path.name for path in kept.iterdir()) == ["clone", "server.git"]
+
+
+def test_without_postgresql_it_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HALFHOOKS_POSTGRES", str(tmp_path / "nowhere"))
+    done = played(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot tell: " in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -430,11 +430,12 @@ def test_a_branch_of_the_remote_is_checked_out_by_a_command_that_can_be_repeated
 # --- as text
 
 
-def shown(folder: Path, terminal: bool) -> str:
+def shown(folder: Path, terminal: bool, plain: bool = False) -> str:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with standing_in(folder):
         progress, remarks = status.read(None, False)
-    status.show(Console(stream, terminal=terminal), progress, remarks, status.next_steps(progress))
+    steps = [step._replace(ho=() if plain else step.ho) for step in status.next_steps(progress)]
+    status.show(Console(stream, terminal=terminal), progress, remarks, steps)
     stream.flush()
     return stream.buffer.getvalue().decode()
 
@@ -451,18 +452,20 @@ def test_the_text_says_it_all(shop: Dev, terminal: bool):
         "next in production: 0.1.1; not yet:",
         "'4-fix' is still a candidate of 0.1.1 (HH208)",
         "you are on ho-patch/4-fix, a patch of 0.1.1, 1 ahead of ho-release/0.1.1, level\n  with origin/ho-patch/4-fix\n",
-        "git merge --no-ff -m 'Integrate 4-fix' origin/ho-patch/4-fix",
+        "  ho patch close 4-fix",
     ):
         assert words in text
+    assert "git merge --no-ff -m 'Integrate 4-fix' origin/ho-patch/4-fix" in shown(shop.clone, terminal, plain=True)
     assert ("\x1b[" in text) == terminal
 
 
 def test_no_line_is_longer_than_a_terminal(shop: Dev):
     for branch in ("ho-prod", "ho-release/0.1.1", "ho-patch/4-fix"):
-        text = shown(shop.switch(branch).clone, terminal=False)
-        assert [line for line in text.splitlines() if len(line) > 80] == []
+        for plain in (False, True):
+            text = shown(shop.switch(branch).clone, terminal=False, plain=plain)
+            assert [line for line in text.splitlines() if len(line) > 80] == []
     shop.integrate("0.1.1", "4-fix")
-    text = shown(shop.clone, terminal=False)
+    text = shown(shop.clone, terminal=False, plain=True)
     assert [line for line in text.splitlines() if len(line) > 80] == []
     script = [line.strip() for line in text.splitlines() if line.endswith("\\")]
     assert script, "something was folded"

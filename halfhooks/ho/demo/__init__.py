@@ -1,0 +1,1 @@
+"""The demonstration: a project that lives through the workflow, and pushes that break it."""
