@@ -1,29 +1,33 @@
 """The README and the pages for people say nothing that did not happen.
 
-The shell blocks of README.md, docs/workflow.md and docs/adopt.md are run, the README's refusal is provoked and its
+The shell blocks of README.md, docs/plain-git.md and docs/adopt.md are run, the README's refusal is provoked and its
 configuration read. A line that ends in `# refused: HH107` is a push that the server has to refuse, for that rule.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from halfhooks.config import PARSERS, Config, make_config, parse_config
 from halfhooks.ho.cli import COMMANDS, load, main
+from halfhooks.ho.commands.demo import database_servers
 from tests.builders import WORKFLOW, Dev, Server, run
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-WORKFLOW_PAGE = (ROOT / "docs" / "workflow.md").read_text("utf-8")
+PLAIN_PAGE = (ROOT / "docs" / "plain-git.md").read_text("utf-8")
 ADOPT_PAGE = (ROOT / "docs" / "adopt.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
+SESSION = "The whole way of one patch"
 SITUATIONS = {
     "A release candidate": "",
     "A hotfix": "",
@@ -41,7 +45,7 @@ SITUATIONS = {
         (cd ../other; for branch in ho-prod ho-release/0.1.1 ho-patch/4-fix; do git switch -q "$branch"; done
         integrate 0.1.1 4-fix; promote 0.1.1)""",
 }
-"""What happens in the sample project before the blocks of each section of docs/workflow.md."""
+"""What happens in the sample project before the blocks of each section of docs/plain-git.md."""
 
 
 def block(start: str) -> str:
@@ -84,16 +88,26 @@ def sections(page: str) -> dict[str, str]:
 
 
 def test_every_section_of_the_workflow_has_its_situation():
-    assert set(sections(WORKFLOW_PAGE)) == set(SITUATIONS)
+    assert set(sections(PLAIN_PAGE)) == {SESSION, *SITUATIONS}
 
 
 @pytest.mark.parametrize("heading", SITUATIONS)
 def test_each_push_of_the_workflow_does_what_the_page_says(shop: Dev, heading: str, monkeypatch: pytest.MonkeyPatch):
     run_script(f"{WORKFLOW}\n{SITUATIONS[heading]}", shop.clone)
-    run_script(shell_blocks(sections(WORKFLOW_PAGE)[heading]), shop.clone)
+    run_script(shell_blocks(sections(PLAIN_PAGE)[heading]), shop.clone)
     run("git", "-C", str(shop.clone), "fetch", "-q", "--prune", "origin")
     monkeypatch.chdir(shop.clone)
     assert main(["check"]) == 0
+
+
+@pytest.fixture
+def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Databases are on a private server of this test alone, so that they may have the names that a page gives them."""
+    for name in [name for name in os.environ if name.startswith(("PG", "HALFORM"))]:
+        monkeypatch.delenv(name)
+    with database_servers() as servers:
+        monkeypatch.setenv("HALFHOOKS_SERVERS", str(servers))
+        yield
 
 
 def on_this_machine(script: str, folder: Path) -> str:
@@ -152,7 +166,7 @@ def test_each_block_of_the_adoption_works(tmp_path: Path, heading: str, monkeypa
 
 def run_session(folder: Path) -> Dev:
     """Makes the guarded repository and runs the session; the developer of the clone that it leaves."""
-    run_script(on_this_machine(block("git init") + block("git clone"), folder), folder)
+    run_script(on_this_machine(block("git init") + shell_blocks(sections(PLAIN_PAGE)[SESSION]), folder), folder)
     return Dev(folder / "shop", Server(folder / "shop.git"))
 
 
@@ -178,11 +192,25 @@ def test_each_push_of_the_session_is_accepted(tmp_path: Path):
 
 def test_the_commands_for_a_clone_work(tmp_path: Path):
     path = f'PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
-    run_script(f"{path}\n{block('ho init')}", tmp_path)
+    run_script(f"{path}\n{block('ho init shop             #')}", tmp_path)
     hooks = tmp_path / "shop" / ".git" / "hooks"
     assert all(
         (hooks / name).read_text().splitlines()[1].startswith("# halfhooks") for name in ("pre-commit", "pre-push")
     )
+
+
+def test_the_session_of_ho_leads_to_a_hotfix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_server: None):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    session = next(text for _, text in BLOCKS if text.startswith("ho init shop\n"))
+    run_script(on_this_machine(block("git init") + session, tmp_path), tmp_path)
+    server = Server(tmp_path / "shop.git")
+    tags = {f"refs/tags/v0.1.0{suffix}" for suffix in ("", "-rc1", "-hotfix1")}
+    assert set(server.refs()) == {"refs/heads/ho-prod", *tags}
+    for name, listed in (("0.1.0", "1-users\n"), ("0.1.0-hotfix1", "2-unique-names\n")):
+        assert server.git("show", f"ho-prod:releases/{name}.txt") == listed
+    assert "CREATE UNIQUE INDEX" in server.git("show", "ho-prod:model/schema-0.1.0-hotfix1.sql")
+    monkeypatch.chdir(server.path)
+    assert main(["check"]) == 0
 
 
 def test_the_refusal_is_what_the_server_says(tmp_path: Path):

@@ -86,7 +86,22 @@ class Clone:
         return Done(int(code), str(out), str(err))
 
     def replay(self, onto: str, base: str, tip: str) -> Replayed:
-        """Make the commits between `base` and `tip` again on another commit, in a working tree of their own."""
+        """Make the commits between `base` and `tip` again on another commit, in a working tree of their own.
+
+        Where that conflicts and merges are among them, what they come to is made one commit: a rebase would lose how
+        somebody has settled those merges.
+        """
+        done = self._replay(onto, base, tip)
+        if done.tip or not self.run("rev-list", "--merges", "--max-count=1", f"{base}..{tip}"):
+            return done
+        author = self.run("log", "-1", "--no-merges", "--format=%an%n%ae%n%aI", f"{base}..{tip}").split("\n")
+        names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
+        subjects = self.run("log", "--reverse", "--no-merges", "--format=%s", f"{base}..{tip}").partition("\n")
+        whole = self.start("commit-tree", tip + "^{tree}", "-p", base, environment=dict(zip(names, author)))
+        whole.write(f"{subjects[0]}\n\n{subjects[2]}".strip().encode("utf-8", "surrogateescape"))
+        return self._replay(onto, base, decoded(whole.finish()))
+
+    def _replay(self, onto: str, base: str, tip: str) -> Replayed:
         with self.scratch() as folder:
             # nobody's hooks, and no branch of theirs comes along
             alone = ("-c", f"core.hooksPath={os.devnull}", "-c", "rebase.updateRefs=false")
