@@ -7,7 +7,7 @@ that were there before the first patch. A lock is held until the transaction end
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.ho.database.connect import execute
 from halfhooks.ho.database.hazards import ALL_MODES, Hazard, emptied, mode_of, observed, rank
@@ -23,20 +23,15 @@ TABLES = """
     from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_index i on i.indexrelid = c.oid
     where c.relkind = any ('{r,p,m,v,f,i,I}') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'"""
 
-NOW = """
-    select oid, relfilenode, coalesce(pg_stat_get_xact_numscans(oid), 0), null
-    from pg_class where relkind = any ('{r,p,m,v,f,i,I}') and oid >= 16384
-    union all
-    select relation, null, null, mode from pg_locks
-    where pid = pg_backend_pid() and locktype = 'relation' and granted and relation >= 16384"""
-"""All in one question, and without a list of tables: it is asked after each statement. What initdb made is below 16384."""
+ALL = """
+    select oid, null, relfilenode, coalesce(pg_stat_get_xact_numscans(oid), 0)
+    from pg_class where relkind = any ('{r,p,m,v,f,i,I}') and oid >= 16384"""
 
-
-class _Seen(NamedTuple):
-    """A table or index at one moment: its file, and how often this transaction has read it from end to end."""
-
-    file: int
-    scans: int
+LOCKED = """
+    select l.relation, l.mode, c.relfilenode, coalesce(pg_stat_get_xact_numscans(l.relation), 0)
+    from pg_lock_status() l left join pg_class c on c.oid = l.relation
+    where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted and l.relation >= 16384"""
+"""What a transaction has read, written or changed it has a lock on, until it ends; what initdb made is below 16384."""
 
 
 class Observer:
@@ -45,12 +40,14 @@ class Observer:
     def __init__(self, weakest: str) -> None:
         self.hazards: list[Hazard] = []
         self._weakest = rank(weakest)
-        self._tables: dict[int, int] = {}
+        self._tables: dict[int, int] = {}  # of each table and index of production its table
         self._names: dict[int, str] = {}
-        self._seen: dict[int, _Seen] = {}
+        self._files: dict[int, int] = {}
+        self._scans: dict[int, int] = {}  # how often this transaction has read a table from end to end
         self._held: dict[int, tuple[int, str]] = {}  # the strength, and the place that took it
         self._told: set[int] = set()  # tables whose reading was told in this transaction
-        self._at = ("", 0, 0)
+        self._unsure = True  # whether files have changed in a transaction that may have been rolled back
+        self._session = 0
 
     def start(self, connection: Connection) -> None:
         """Take the tables that there are for those of production."""
@@ -59,26 +56,26 @@ class Observer:
         self._names = {oid: name for oid, _, name in rows}
 
     def begun(self, connection: Connection) -> None:
-        """A transaction begins, or a patch: what was before is no matter any more."""
-        self._seen, _ = self._look(connection)
-        self._held = {}
-        self._told = set()
+        """A transaction begins, or what runs outside of one: what was before is no matter any more."""
+        self._held, self._told, self._scans = {}, set(), {}
+        again = self._session == connection.info.backend_pid  # counters may go on from one transaction to the next
+        if again or self._unsure:
+            self._look(connection, ALL)
+        self._session, self._unsure = connection.info.backend_pid, False
 
     def statement(self, connection: Connection, file: File, statement: Optional[sql.Statement]) -> None:
         """A statement has run in the transaction that has begun, or outside of any; None for a Python file as a whole."""
         place = (file.path, statement.line, statement.column) if statement else (file.path, 0, 0)
         text = statement.text if statement else ""
-        seen, locks = self._look(connection)
-        changed = {self._tables[oid] for oid, now in seen.items() if now.file != self._seen[oid].file}
-        rewritten = {table for table in changed if seen[table].file != self._seen[table].file}
-        scanned = {oid for oid, now in seen.items() if now.scans > self._seen[oid].scans and self._tables[oid] == oid}
-        if connection.info.transaction_status == 0:  # the locks are gone, but not their traces
-            locks = {table: rank("share") for table in changed}
-            locks.update({table: len(ALL_MODES) for table in rewritten})
-            scanned = changed
+        outside = connection.info.transaction_status == 0
+        locks, changed, scanned = self._look(connection, ALL if outside else LOCKED)
+        rewritten = {oid for oid in changed if self._tables[oid] == oid}
+        self._unsure = self._unsure or bool(changed)
+        if outside:  # the locks are gone, but not their traces
+            scanned = {self._tables[oid] for oid in changed}
+            locks = {table: len(ALL_MODES) if table in rewritten else rank("share") for table in scanned}
         if emptied(text):
             rewritten, scanned = set(), set()
-        self._seen = {**self._seen, **seen}
         for table in sorted(locks, key=self._names.__getitem__):
             self._tell(place, text, table, locks[table], table in rewritten, table in scanned)
 
@@ -100,19 +97,23 @@ class Observer:
         mode = ALL_MODES[strength - 1]
         self.hazards.append(observed(place, text, self._names[table], mode, rewritten, scanned, since))
 
-    def _look(self, connection: Connection) -> tuple[dict[int, _Seen], dict[int, int]]:
-        """The tables and indexes of production, and the strongest lock on each table that this transaction holds.
+    def _look(self, connection: Connection, query: str) -> tuple[dict[int, int], set[int], set[int]]:
+        """The strongest lock on each table, which tables and indexes have new files, and which tables were read whole.
 
-        That on an index is one on its table: who reads the table needs it too.
+        A lock on an index is one on its table: who reads the table needs it too.
         """
-        seen: dict[int, _Seen] = {}
         locks: dict[int, int] = {}
-        for oid, file, scans, lock in execute(connection, NOW):
+        changed, scanned = set(), set()
+        for oid, lock, file, scans in execute(connection, query):
             table, mode = self._tables.get(oid), mode_of(lock) if lock else None
             if table is None:
                 continue
-            if lock is None:
-                seen[oid] = _Seen(file, scans)
-            elif mode:
+            if mode:
                 locks[table] = max(locks.get(table, 0), rank(mode))
-        return seen, locks
+            if file is not None and self._files.get(oid, file) != file:
+                changed.add(oid)
+            if table == oid and scans > self._scans.get(oid, 0):
+                scanned.add(oid)
+            self._files[oid] = self._files.get(oid, 0) if file is None else file
+            self._scans[oid] = scans
+        return locks, changed, scanned
