@@ -183,7 +183,7 @@ class Push:
         """Whether `commit` can be reached from `tip`. What is old can be so from where the new commits meet the old ones."""
         if tip not in self.new or commit in self.new:
             return is_ancestor(self.objects, commit, tip)
-        parents = {parent for oid in self.brought_by(tip) for parent in self.new[oid].parents}
+        parents = {parent for oid in self.brought_by(tip) for parent in self.objects.commit(oid).parents}
         return any(is_ancestor(self.objects, commit, oid) for oid in sorted(parents - self.new.keys()))
 
     def added(self, move: Move, folder_name: str) -> list[str]:
