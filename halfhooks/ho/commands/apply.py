@@ -17,7 +17,6 @@ from halfhooks.ho.database.build import Watch, Wish
 from halfhooks.ho.database.failure import Failure, as_values
 from halfhooks.ho.database.hazards import LONG, Hazard, in_order, refused
 from halfhooks.ho.database.hazards import as_values as hazard_values
-from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_branch
 from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import File, Patch, Plan
@@ -126,6 +125,8 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
         classes, problem = write_classes(project, plan, outcome.server, outcome.name) if wants else (None, "")
         hazards = list(outcome.built.hazards)
         if arguments.explain:
+            from halfhooks.ho.database.lint import lint
+
             advice, remarks = lint(plan, databases.version, project.clone.top, project.environment)
             hazards = in_order([*hazards, *advice], plan)
             plan = plan._replace(remarks=(*plan.remarks, *remarks))

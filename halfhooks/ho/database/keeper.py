@@ -9,7 +9,6 @@ dies, however that happens, the kernel asks the server to stop (Linux), and the 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import signal
@@ -118,6 +117,8 @@ def die_with_parent() -> Optional[Callable[[], None]]:
     """What a child calls so that the kernel asks it to stop when its parent dies; None where there is no such thing."""
     if not sys.platform.startswith("linux"):
         return None
+    import ctypes  # dear, and of no use to who only asks for a server
+
     prctl = ctypes.CDLL(None).prctl
 
     def call() -> None:
