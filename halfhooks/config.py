@@ -67,6 +67,10 @@ class Config(NamedTuple):
         folder, slash, name = self.package.rpartition("/")
         return self.root + folder + slash + name.replace(".", "/")
 
+    def package_name(self) -> str:
+        """The package for generated classes as it is imported, "" for none."""
+        return self.package.rpartition("/")[2]
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())

@@ -33,13 +33,15 @@ def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
     config = project.config
     if not config.package_folder():
         return None
-    name = config.package.rpartition("/")[2]
-    database = config.database
+    from halfhooks.ho.database.configured import is_dsn
+
+    name = config.package_name()
+    database = project.declared_database(top or shown)
     return Choice(
         os.path.normpath(os.path.join(shown, config.package_folder())),
         name,
         config.codegenTarget,
-        database if database and not project.settings.is_dsn and database != name.partition(".")[0] else "",
+        "" if is_dsn(database) or database == name.partition(".")[0] else database,
         os.path.normpath(os.path.join(shown, config.root, config.codegenTests)) if config.codegenTests else "",
         Wanted(config.codegenSchemas, config.codegenExclude),
         config.codegenName,

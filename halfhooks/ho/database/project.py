@@ -56,11 +56,20 @@ class Project(NamedTuple):
     def interpreter(self) -> Interpreter:
         """The interpreter of the project, at work in its working tree. What git tells a hook is not for what it runs."""
         from halfhooks.ho.checkout import without_git
+        from halfhooks.ho.database.configured import is_dsn
         from halfhooks.ho.database.python_files import Interpreter, find_interpreter
 
         path = find_interpreter(self.config.python, self.clone.top, self.environment)
-        half_orm = self.config.database if self.config.database and not self.settings.is_dsn else ""
+        names = (self.declared_database(), self.config.database, self.config.package_name().partition(".")[0])
+        half_orm = tuple(
+            dict.fromkeys(name for name in names if name == os.path.basename(name) != "" and not is_dsn(name))
+        )
         return Interpreter(path, self.clone.top, half_orm, without_git(self.environment))
+
+    def declared_database(self, top: str = "") -> str:
+        """What halfhooks.conf below `top` calls the database for everybody; a clone may have another for itself."""
+        pairs = read_pairs(self.repository, os.path.join(top or self.clone.top, self.layout.policy))
+        return make_config(parse_config(pairs)[0]).database
 
 
 def open_project(clone: Optional[Clone] = None) -> Project:
@@ -77,13 +86,17 @@ def open_project(clone: Optional[Clone] = None) -> Project:
 
 def read_config(repository: Repository, file: str) -> Config:
     """The policy in a file of the working tree, under the repository's own keys; `CannotTell` where it is wrong."""
-    pairs = []
-    if os.path.exists(file):
-        pairs = parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
-    fields, problems = parse_config(pairs)
+    fields, problems = parse_config(read_pairs(repository, file))
     for problem in problems:
         raise CannotTell(f"in {file}: {problem}")
     return make_config({**fields, **parse_config(own_keys(repository.start_config()))[0]})
+
+
+def read_pairs(repository: Repository, file: str) -> list[tuple[str, str]]:
+    """The keys and values of a policy file, none where there is no file."""
+    if not os.path.exists(file):
+        return []
+    return parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
 
 
 def plan_here(project: Project) -> Plan:

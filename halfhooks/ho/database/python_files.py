@@ -20,11 +20,11 @@ SCRIPT = Path(__file__).with_name("_patch_file.py")
 
 
 class Interpreter(NamedTuple):
-    """How Python files are run: by which interpreter, in which folder, and `half_orm`'s name of the database."""
+    """How Python files are run: by which interpreter, in which folder, and `half_orm`'s names for the database."""
 
     path: str
     top: str
-    half_orm: str
+    half_orm: tuple[str, ...]
     environment: Mapping[str, str]
 
 
@@ -86,9 +86,10 @@ def process_environment(interpreter: Interpreter, server: Server, database: str,
         conf.mkdir(mode=0o700)
         known = dict(server.keywords)
         lines = [f"{key} = {known[key]}" for key in ("user", "password", "host", "port") if known.get(key)]
-        file = conf / interpreter.half_orm
-        file.touch(0o600)
-        file.write_text("\n".join(["[database]", f"name = {database}", *lines, ""]), "utf-8")
+        for name in interpreter.half_orm:
+            file = conf / name
+            file.touch(0o600)
+            file.write_text("\n".join(["[database]", f"name = {database}", *lines, ""]), "utf-8")
         environment["HALFORM_CONF_DIR"] = str(conf)
     return environment
 

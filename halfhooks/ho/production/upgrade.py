@@ -353,5 +353,5 @@ class Scripts:
         environment = {**os.environ, "PGOPTIONS": options, "HALFHOOKS_AT_END": mark}
         half_orm = project if project and "=" not in project and "://" not in project else ""
         with checkout(self.source, commit) as folder:
-            runner = PythonRunner(Interpreter(self.python, folder, half_orm, environment))
+            runner = PythonRunner(Interpreter(self.python, folder, (half_orm,) if half_orm else (), environment))
             return runner.run(self.target.server, self.database, file)

@@ -199,9 +199,12 @@ def test_apply_leaves_a_project_alone_that_wants_no_classes(project):
     ],
 )
 def test_where_a_package_is_and_how_it_is_imported(tree, keys, folder, package, config, tests):  # noqa: F811
+    root = f"\troot = {keys['root']}\n" if "root" in keys else ""
+    rest = "".join(f'\t{name} = "{value}"\n' for name, value in keys.items() if name != "root")
+    tree.write("halfhooks.conf", f'[halfhooks]\n{root}[halfhooks "project"]\n{rest}')
+    tree.git("config", "halfhooks.project.database", "mine")
     opened = open_project()
-    opened = opened._replace(config=make_config(keys), layout=make_config(keys).layout())
     choice = chosen(opened, "")
     assert (choice.folder, choice.package, choice.config, choice.tests) == (folder, package, config, tests)
-    assert chosen(opened, "", "..").folder == f"../{folder}"
+    assert chosen(opened, str(tree.top), "..").folder == f"../{folder}"
     assert chosen(opened._replace(config=make_config({**keys, "codegenTarget": "none"})), "") is None

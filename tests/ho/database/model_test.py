@@ -20,7 +20,7 @@ from halfhooks.ho.plan import SQL, STAGED, File, Patch, Plan
 from tests.ho.database.dump_test import loaded, marks
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-PYTHON = PythonRunner(Interpreter("", "/", "", os.environ))
+PYTHON = PythonRunner(Interpreter("", "/", (), os.environ))
 COLORS = "create table colors (name text primary key); create table users (id int primary key, name text);"
 RED = "COPY public.colors (name) FROM stdin;\nred\n\\.\n"
 
