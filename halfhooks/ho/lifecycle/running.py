@@ -126,8 +126,18 @@ def resume(clone: Clone, journal: Journal, undoing: bool, say: Say) -> Optional[
     if pending is doubtful:
         journal.begin(pending)
     say(f"halfhooks: '{pending.command}' was interrupted: it is finished now")
+    _complete(clone, pending, start, say)
     go_on(clone, journal, pending, start, say)
     return pending
+
+
+def _complete(clone: Clone, transaction: Transaction, start: int, say: Say) -> None:
+    """Push again what a server that was killed amid a push has left out of it; refs that others have moved stay."""
+    updates = transaction.pushes[start - 1]
+    where = refs.positions(clone, transaction.remote, [update.ref for update in updates])
+    rest = [update for update in updates if update.old != update.new and where[update.ref] == update.old]
+    if rest and refs.push(clone, transaction.remote, rest).state == refs.LANDED:
+        say("halfhooks: a part of its push was missing: it was pushed again")
 
 
 def landed(clone: Clone, transaction: Transaction) -> int:

@@ -21,6 +21,10 @@ def undo(place: Workplace, dry_run: bool = False) -> Transaction:
     last = _interrupted(place, dry_run) or place.journal.last()
     if last is None:
         raise CannotTell("there is nothing to undo: no ho release or ho patch was run in this clone, or it is undone")
+    pushes = tuple(push for push in last.pushes if not _brings_work(place, push))
+    if not pushes:
+        raise Finished(last._replace(done=f"'{last.command}' had pushed the commits of its branch alone; they stay"))
+    last = last._replace(pushes=pushes)
     if last.remote != place.remote:
         raise CannotTell(f"'{last.command}' was done on another remote: --remote {last.remote}")
     for way in last.ways.values():
@@ -48,6 +52,11 @@ def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -
         raise Refused([*shown, end]) from None
     finally:
         place.survey.refs = before
+
+
+def _brings_work(place: Workplace, push: tuple[Update, ...]) -> bool:
+    """Whether a push only brings to the server what its user had committed: nobody wants to be without that."""
+    return len(push) == 1 and bool(push[0].new) and push[0].ref.startswith(HEADS + place.layout.patch)
 
 
 def _interrupted(place: Workplace, dry_run: bool) -> Optional[Transaction]:

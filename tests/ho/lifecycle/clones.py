@@ -10,10 +10,13 @@ import io
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import redirect_stderr, redirect_stdout
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple, Optional, Union
 
@@ -36,7 +39,7 @@ printf '%s\\n' "$*" >> {folder}/calls
 number=$(wc -l < {folder}/calls)
 {{ read -r stop; read -r how; }} < {folder}/plan
 case "$number $*" in
-    "$stop "* | *" $stop"*)
+    $stop)
         case $how in
             before) kill -9 0 ;;
             after) {git} "$@"; kill -9 0 ;;
@@ -99,7 +102,11 @@ class User(Dev):
     def run(self, *arguments: str, folder: Optional[Path] = None, **variables: str) -> Ran:
         """Run a command in a process of its own to its end."""
         process = self.start(*arguments, folder=folder, **variables)
-        out, _ = process.communicate(timeout=120)
+        try:
+            out, _ = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         return Ran(process.returncode, out)
 
     def counted(
@@ -115,7 +122,8 @@ class User(Dev):
         (folder / "git").write_text(script)
         (folder / "git").chmod(0o755)
         (folder / "calls").write_text("")
-        (folder / "plan").write_text(f"{stop}\n{how}\n")
+        pattern = f"{stop} *" if isinstance(stop, int) else f"* {stop}*".replace(" ", "?")
+        (folder / "plan").write_text(f"{pattern}\n{how}\n")
         ran = self.run(*arguments, PATH=f"{folder}:{os.environ['PATH']}", **variables)
         away = Path(f"{self.server.path}.away")
         if away.exists():
@@ -160,7 +168,10 @@ class User(Dev):
         assert not list((git_dir / "halfhooks").glob("*.new"))
         assert not list((git_dir / "halfhooks" / "work").glob("*"))
         assert leftovers() == []
-        assert processes(str(self.clone.parent)) == []
+        deadline = time.monotonic() + 10
+        while still := processes(str(self.clone.parent)):  # those that were killed end soon
+            assert time.monotonic() < deadline, still
+            time.sleep(0.02)
 
 
 def must_be_legal(server: Server, said: str = "") -> None:
@@ -173,6 +184,24 @@ def must_be_legal(server: Server, said: str = "") -> None:
             assert check.main([]) == 0, output.getvalue() + said
     finally:
         os.chdir(before)
+
+
+@contextmanager
+def refusing(server: Server, after: int, most: int = 1000) -> Iterator[None]:
+    """Let a server refuse pushes in a hook of its own, after some that it accepts, and no more than `most`."""
+    hook, count = server.path / "hooks" / "update", server.path / "count"
+    count.write_text("")
+    # the hook is asked about each ref, all of a push from one process
+    hook.write_text(
+        f'#!/bin/sh\ngrep -qx "$PPID" {count} || echo "$PPID" >> {count}\n'
+        f'[ "$(wc -l < {count})" -le {after} ] || [ "$(wc -l < {count})" -gt {after + most} ] || '
+        "{ echo not today; exit 1; }\n"
+    )
+    hook.chmod(0o755)
+    try:
+        yield
+    finally:
+        hook.unlink()
 
 
 def leftovers() -> list[str]:

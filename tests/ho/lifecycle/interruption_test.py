@@ -5,9 +5,14 @@ All dates are fixed here, so a command that was stopped and run again must leave
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -15,9 +20,11 @@ from typing import NamedTuple
 import pytest
 
 from halfhooks.ho.database.connect import Server as Postgres
+from halfhooks.ho.database.connect import ask
+from halfhooks.ho.lifecycle.transaction import Journal
 from tests.builders import Refs
 from tests.ho.database.conftest import environment, server, servers
-from tests.ho.lifecycle.clones import CHANGING, SOAK, User, must_be_legal, team_template, work_of
+from tests.ho.lifecycle.clones import CHANGING, SOAK, Ran, User, must_be_legal, refusing, team_template, work_of
 
 __all__ = ["environment", "server", "servers", "team_template"]
 
@@ -48,12 +55,24 @@ COMMANDS = {
 """The commands, by the state in which each is tried."""
 
 
+KILLED = -9
+STOPS = 10
+"""Calls of git at which a command is stopped, where there is no time for all of them."""
+INTERRUPTIONS = 50 if SOAK else 5
+"""How often each kind of interruption comes at random."""
+
+
 class Goal(NamedTuple):
     """What a command does where nobody disturbs it: the refs of the server and of the clone, and its calls of git."""
 
     server: Refs
     clone: Refs
     calls: list[str]
+    seconds: float
+
+
+Stop = Callable[[User, list[str]], Ran]
+"""Runs a command that is stopped."""
 
 
 class Field:
@@ -98,11 +117,13 @@ class Field:
     def goal(self, state: str, command: str) -> Goal:
         if command not in self.goals:
             with self.trial(state) as user:
+                started = time.monotonic()
                 ran, calls = user.counted(*command.split())
+                seconds = time.monotonic() - started
                 assert ran.code == 0, ran
                 user.must_be_sane()
                 must_be_legal(user.server)
-                self.goals[command] = Goal(user.server.refs(), user.refs(), calls)
+                self.goals[command] = Goal(user.server.refs(), user.refs(), calls, seconds)
         return self.goals[command]
 
     def trial(self, state: str) -> Trial:
@@ -117,6 +138,7 @@ class Trial:
         self.folder = folder
 
     def __enter__(self) -> User:
+        shutil.rmtree(self.folder, ignore_errors=True)  # that of one that failed
         return self.template.copied(self.folder)
 
     def __exit__(self, *error: object) -> None:
@@ -136,42 +158,129 @@ def field(team_template: User, servers: dict[str, str], tmp_path_factory: pytest
 
 
 def scratch(server: Postgres) -> list[tuple[object, ...]]:
-    from halfhooks.ho.database.connect import ask
-
     return ask(server, "postgres", "select datname from pg_database where datname ~ '^halfhooks_tmp'")
 
 
-def stopped(field: Field, state: str, command: str, stop: int, how: str) -> None:
+def stopped(field: Field, state: str, command: str, number: int, how: str) -> None:
     """Stop a command at one of its calls of git; then run it again."""
+
+    def stop(user: User, words: list[str]) -> Ran:
+        return user.counted(*words, stop=number, how=how)[0]
+
+    code = finished_by_the_next(field, state, command, stop, f"{how} at call {number}")
+    assert how not in ("before", "after") or code == KILLED
+
+
+def finished_by_the_next(field: Field, state: str, command: str, stop: Stop, words: str) -> int:
+    """Run a command that something stops; then run it again: that must complete it. The exit code of the first."""
     goal = field.goal(state, command)
     with field.trial(state) as user:
         mine = set(user.git("rev-list", "--branches", "--tags").split())
         theirs = work_of(user.server)
-        ran, calls = user.counted(*command.split(), stop=stop, how=how)
-        said = f"ho {command}, {how} at call {stop}: {calls[-1:]}\n{ran.out}"
-        assert ran.code == (-9 if how in ("before", "after") else ran.code), said
+        ran = stop(user, command.split())
+        said = f"ho {command}, {words}:\n{ran.out}"
         must_be_legal(user.server, said)
-        reached = user.server.refs()
         if ran.code == 0:
-            assert reached == goal.server, said
+            assert user.server.refs() == goal.server, said
         elif ran.code > 0:
             assert "halfhooks: " in ran.out, said
             assert "Traceback" not in ran.out, said
         kept = work_of(user.server) | set(user.git("rev-list", "--branches", "--tags", "--reflog").split())
         assert mine | theirs <= kept, said
-        if ran.code:
-            again = user.ho(*command.split())
-            said += f"and again:\n{again.out}"
-            assert again.code == 0, said
+        code, told = ran.code, ran.code == 0
+        last = Journal(str(user.clone / ".git")).last()
+        had_ended = last is not None and last.command == f"ho {command}" and ran.code == KILLED
+        while ran.code and not had_ended:
+            ran = user.ho(*command.split())
+            said += f"and again:\n{ran.out}"
+            locks = [path for path in locks_of(user) if str(path) in ran.out or path.name in ran.out]
+            assert ran.code == 0 or locks, said
+            told |= bool(locks)
+            for lock in locks:  # git that is killed leaves them, and says so
+                lock.unlink()
         assert user.server.refs() == goal.server, said
-        assert user.refs() == goal.clone or (ran.code == 0 and ("git pull" in said or "git switch" in said)), said
-        user.must_be_sane()
+        assert user.refs() == goal.clone or (told and ("git pull" in said or "git switch" in said)), said
+        if not told:
+            user.must_be_sane()
+        return code
+
+
+def locks_of(user: User) -> list[Path]:
+    """The locks that git has left in the clone or on the server."""
+    found = [*user.server.path.rglob("*.lock"), *(user.clone / ".git").rglob("*.lock")]
+    return [path for path in found if path.name != "lifecycle.lock"]
 
 
 def stops_of(field: Field, state: str, command: str) -> list[tuple[str, str, int, str]]:
     """Each call of git of a command that is chosen, with each way to stop there."""
-    calls = [number for number, call in enumerate(field.goal(state, command).calls, 1) if SOAK or changes(call)]
-    return [(state, command, number, how) for number in calls for how in HOWS]
+    goal = field.goal(state, command)
+    calls = [number for number, call in enumerate(goal.calls, 1) if SOAK or changes(call)]
+    hows = {number: HOWS if remote(goal.calls[number - 1]) else HOWS[:-1] for number in calls}
+    return [(state, command, number, how) for number in calls for how in hows[number]]
+
+
+def kill_at_random(random: Random, goal: Goal) -> Stop:
+    """Kill a command with all its processes, at any moment."""
+
+    def stop(user: User, words: list[str]) -> Ran:
+        process = user.start(*words)
+        try:
+            process.wait(random.uniform(0.1, goal.seconds))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        out, _ = process.communicate()
+        return Ran(process.returncode, out)
+
+    return stop
+
+
+def refuse_at_random(random: Random, goal: Goal) -> Stop:
+    """Let the server refuse one of the pushes."""
+    pushes = sum(call.startswith("push") for call in goal.calls)
+    number = random.randrange(pushes)
+
+    def stop(user: User, words: list[str]) -> Ran:
+        with refusing(user.server, number, 1):
+            ran = user.run(*words)
+        assert ran.code == 1, ran
+        assert "not today" in ran.out
+        return ran
+
+    return stop
+
+
+def cut_at_random(random: Random, goal: Goal) -> Stop:
+    """Let the server be gone from one of the calls of git on, or lose its answer."""
+    calls = [number for number, call in enumerate(goal.calls, 1) if remote(call)]
+    number, how = random.choice(
+        [*((number, "lost") for number in calls), (random.randrange(1, len(goal.calls)), "gone")]
+    )
+
+    def stop(user: User, words: list[str]) -> Ran:
+        return user.counted(*words, stop=number, how=how)[0]
+
+    return stop
+
+
+def test_what_is_interrupted_at_random_is_finished_by_the_next(
+    field: Field, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(FIRST)
+    commands = [(state, command) for state, commands in COMMANDS.items() for command in commands]
+    for kind in (kill_at_random, refuse_at_random, cut_at_random):
+        codes: Counter[int] = Counter()
+        for _ in range(INTERRUPTIONS):
+            state, command = random.choice(commands)
+            stop = kind(random, field.goal(state, command))
+            codes[finished_by_the_next(field, state, command, stop, kind.__name__)] += 1
+        with capsys.disabled():
+            print(f"\n{kind.__name__}: exit codes {dict(codes)}", end=" ")
+        assert sum(codes.values()) > codes[0]
+
+
+def remote(call: str) -> bool:
+    """Whether a call of git talks to the server."""
+    return call.startswith(("fetch", "push", "ls-remote", "-C . ls-remote"))
 
 
 def changes(call: str) -> bool:
@@ -182,9 +291,10 @@ def changes(call: str) -> bool:
 def test_a_command_that_is_stopped_at_any_call_of_git_is_finished_by_the_next(field: Field, server: Postgres) -> None:
     random = Random(FIRST)
     commands = [(state, command) for state, commands in COMMANDS.items() for command in commands]
-    stops = [stop for each in commands for stop in stops_of(field, *each)]
-    if not SOAK:
-        stops = [random.choice([stop for stop in stops if stop[1] == command]) for _, command in commands]
+    if SOAK:
+        stops = [stop for each in commands for stop in stops_of(field, *each)]
+    else:
+        stops = [random.choice(stops_of(field, *each)) for each in random.sample(commands, STOPS)]
     for stop in stops:
         stopped(field, *stop)
     assert scratch(server) == []
