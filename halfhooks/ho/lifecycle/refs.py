@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.repository import Clone
+from halfhooks.layout import TAGS
 from halfhooks.snapshot import Update
 
 LANDED, REFUSED, MOVED, UNKNOWN = "landed", "refused", "moved", "unknown"
@@ -70,8 +71,19 @@ def positions(clone: Clone, remote: str, refs: Iterable[str]) -> dict[str, str]:
 def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:
     """What became of a push, by where its refs are now."""
     updates = [update for update in updates if update.old != update.new]
-    if any(where[update.ref] == update.new for update in updates if update.new):
+    if any(where[update.ref] == update.new for update in telling(updates) if update.new):
         return LANDED  # all of it, then; others may have moved the rest since
     if all(where[update.ref] == update.new for update in updates):
         return LANDED
     return REFUSED if all(where[update.ref] == update.old for update in updates) else MOVED
+
+
+def telling(updates: Sequence[Update]) -> list[Update]:
+    """The updates of a push that tell whether it has landed.
+
+    A tag stays for good, and is nobody else's; two users of one name may make the same commit. A branch may go for other
+    reasons, too.
+    """
+    made = [update for update in updates if update.new]
+    tags = [update for update in made if update.ref.startswith(TAGS)]
+    return tags or made or list(updates)

@@ -9,6 +9,7 @@ from halfhooks.git import GitError
 from halfhooks.ho.lifecycle import follow, refs
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.repository import Clone, reason
+from halfhooks.layout import TAGS
 from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell
 
@@ -147,16 +148,15 @@ def landed(clone: Clone, transaction: Transaction) -> int:
     if unknown:
         clone.attempt("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", transaction.remote, *unknown)
     for number in range(len(transaction.pushes), 0, -1):
-        updates = transaction.pushes[number - 1]
-        telling = [update for update in updates if update.new] or updates  # a branch may go for other reasons, too
-        if any(_has(clone, where[update.ref], update) for update in telling):
+        updates = refs.telling(transaction.pushes[number - 1])
+        if any(_has(clone, where[update.ref], update) for update in updates):
             return number
     return 0
 
 
 def _has(clone: Clone, now: str, update: Update) -> bool:
     """Whether a ref has certainly been where an update moves it to, which none but that push has done."""
-    if now == update.new or not now or not update.new:
+    if now == update.new or not now or not update.new or update.ref.startswith(TAGS):
         return now == update.new
     is_step_back = bool(update.old) and clone.contains(update.old, update.new)
     return not is_step_back and clone.contains(now, update.new)

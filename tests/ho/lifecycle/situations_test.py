@@ -328,6 +328,24 @@ def test_a_push_whose_answer_is_lost_has_landed(at_work: User) -> None:
     at_work.must_be_sane()
 
 
+def test_the_same_commit_of_somebody_else_is_no_success(at_work: User) -> None:
+    """Two machines of one name cut a release candidate in the same second: the commits are equal, the tags are not."""
+    at_work.done("patch", "close", "--no-tests")
+    command = ("release", "promote", "rc", "--no-tests")
+    there = at_work.copied(at_work.clone.parent / "there")
+    there.done(*command)
+    tag = there.server.git("cat-file", "tag", "v0.1.0-rc1").replace("1767225600", "1767225601")
+    (there.server.path / "tag").write_text(tag)
+    theirs = there.server.git("hash-object", "-t", "tag", "-w", "tag").strip()
+    git = f"{shutil.which('git')} -C {there.server.path}"
+    push = f"{git} push -q --atomic {at_work.server.path} ho-release/0.1.0 {theirs}:refs/tags/v0.1.0-rc1"
+    ran, _ = at_work.counted(*command, stop="push", how=push)
+    assert at_work.server.refs()["refs/tags/v0.1.0-rc1"] == theirs
+    assert ran.code == 2, ran
+    assert "somebody was quicker" in ran.out
+    assert "nothing is staged in 0.1.0" in ran.out
+
+
 def test_a_half_done_command_goes_on_when_it_can(at_work: User) -> None:
     at_work.done("patch", "close", "--no-tests")
     before = at_work.server.refs()
