@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
@@ -49,6 +50,10 @@ from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection
+
+
+LEAVING = 3.0
+"""Seconds in which a session that was closed is gone from the server."""
 
 
 class Wish(NamedTuple):
@@ -201,6 +206,10 @@ class Upgrade:
 
     def _copy(self, databases: Databases, known: Recorded, drift: Drift, left: Sequence[tuple[str, int]]) -> None:
         sessions = others(databases.connection, self.target.name)
+        deadline = time.monotonic() + LEAVING
+        while sessions and time.monotonic() < deadline:  # our own one may still be on its way out
+            time.sleep(0.05)
+            sessions = others(databases.connection, self.target.name)
         if sessions:
             raise trouble.connected(self.target.name, sessions, known.label, self.call)
         with contextlib.closing(open_session(self.target, self.settings, databases.version)) as connection:

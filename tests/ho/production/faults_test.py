@@ -289,3 +289,12 @@ def test_a_standby_and_a_role_that_may_not(shop):
     assert f'to "{role}"' in ran.err
     assert shop.version() == "0.1.0"
     shop.ask(f"drop owned by {role}; drop role {role}")
+
+
+def test_a_copy_on_the_server_while_somebody_is_connected(shop):
+    with connected(shop.server, shop.name) as somebody:
+        execute(somebody, "set application_name to 'the night job'")
+        ran = shop.upgrade("--backup", "template", code=1)
+    assert "cannot be copied on the server while somebody is connected to it" in ran.err
+    assert "the night job" in ran.err
+    assert shop.version() == "0.1.0"
