@@ -122,9 +122,12 @@ class Engine:
         if passed:
             self.watch.resumed(release, passed)
         for number in range(len(steps)):
-            if known.get(number, NOTHING).done:
-                continue
-            self._step(release, steps, number, known.get(number), started)
+            if not known.get(number, NOTHING).done:
+                self._step(release, steps, number, known.get(number), started)
+        if (
+            steps[-1].kind != TRANSACTION
+        ):  # its last one has not recorded the release, or was done before an interruption
+            self._patiently(release, len(steps), len(steps) - 1, lambda: self._finish(release, started))
         self.watch.done(release, time.monotonic() - started)
 
     def _known(self, release: Release, steps: Sequence[Step]) -> dict[int, Progress]:
@@ -138,29 +141,33 @@ class Engine:
     def _step(
         self, release: Release, steps: Sequence[Step], number: int, known: Optional[Progress], started: float
     ) -> None:
-        """Run one step, again when it does not get its locks. The last one also records the release."""
-        step, last = steps[number], number == len(steps) - 1
+        """Run one step. The last one also records the release, when it is a transaction."""
+        step = steps[number]
+
+        def work() -> None:
+            if step.kind == TRANSACTION:
+                self._transaction(release, step, number, len(steps), started)
+            else:  # an attempt that did not get its locks may have left its mark, or taken it back
+                before = progress(self.connection, str(release.label)).get(number) if known else None
+                self._alone(release, step, number, before)
+
+        self._patiently(release, len(steps), number, work)
+
+    def _patiently(self, release: Release, steps: int, number: int, work: Callable[[], None]) -> None:
+        """Do some work, again when it does not get its locks; a `Stopped` when it fails."""
         for attempt in range(1, self.limits.attempts + 1):
             try:
-                if step.kind == TRANSACTION:
-                    self._transaction(release, step, number, len(steps), started)
-                else:
-                    self._alone(release, step, number, known)
-                    if last:
-                        self._finish(release, started)
+                work()
                 return
             except Failed as failed:
                 failure = failed.failure
             except Error as error:
-                patch = step.patches[-1] if step.patches else Patch("", "", "", ())
+                patch = release.patches[-1] if release.patches else Patch(str(release.label), "", "", ())
                 failure = lost(self.connection, error) or at_end(patch, error)
-            except BaseException:
+            finally:
                 end(self.connection, "rollback", quietly=True)
-                raise
-            end(self.connection, "rollback", quietly=True)
-            known = progress(self.connection, str(release.label)).get(number) if not failure.lost and known else known
             if failure.lost or failure.sqlstate not in TRY_AGAIN or attempt == self.limits.attempts:
-                raise Stopped(release, failure, attempt, number, len(steps))
+                raise Stopped(release, failure, attempt, number, steps)
             pause = min(0.25 * 1.7**attempt, LONGEST_PAUSE)
             self.watch.again(failure, pause)
             time.sleep(pause)

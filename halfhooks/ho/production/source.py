@@ -111,7 +111,9 @@ def _fetch(git: str, folder: str, url: str) -> None:
     said = ""
     for form in ("sha1", "sha256"):
         try:
-            Process((git, "init", "-q", "--bare", "--template=", f"--object-format={form}", "--", folder), environment).finish()
+            Process(
+                (git, "init", "-q", "--bare", "--template=", f"--object-format={form}", "--", folder), environment
+            ).finish()
             Process((git, "-C", folder, *options, "--", url, *wanted), environment).finish()
             return
         except GitError as error:

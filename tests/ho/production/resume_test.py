@@ -129,6 +129,28 @@ def test_the_last_statement_was_done_but_not_recorded(stepped):
     finished(stepped)
 
 
+def test_all_steps_are_done_and_the_release_was_not_recorded(shop):
+    steps = {"01.sql": "create table counted (n int);", "02.sql": f"{ALONE}create index concurrently n on counted (n);"}
+    shop.release("0.4.0", {"5-a": steps})
+    shop.release("0.5.0", {"6-b": {"01.sql": "insert into counted values (1);"}})
+    shop.upgrade("--to-release", "0.3.0")
+    shop.ask(
+        "create function half_orm_meta.no() returns trigger language plpgsql as "
+        "$$ begin if new.label = '0.4.0' then raise 'not now'; end if; return new; end $$;"
+        "create trigger no before insert on half_orm_meta.halfhooks_release for each row execute function half_orm_meta.no()"
+    )
+    ran = shop.upgrade(code=1)
+    assert "not now" in ran.err
+    assert "2 of the 2 steps of 0.4.0 are done" in ran.err
+    assert shop.version() == "0.3.0"
+    shop.ask("drop function half_orm_meta.no cascade")
+    shop.upgrade()
+    query = "select label from half_orm_meta.halfhooks_release order by label"
+    assert [label for (label,) in shop.ask(query)][-2:] == ["0.4.0", "0.5.0"]
+    assert shop.ask("select count(*) from half_orm_meta.halfhooks_progress") == [(0,)]
+    assert shop.ask("select n from counted") == [(1,)]
+
+
 APPLY = """
 import time
 def apply(connection):
