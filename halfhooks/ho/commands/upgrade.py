@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Optional
@@ -47,6 +48,8 @@ from halfhooks.survey import CannotTell
 
 DONE, FAILED = 0, 1
 FORMAT = 1
+UNLIKE = 20
+"""Lines of what a dry run made otherwise than the model that are shown."""
 
 EXAMPLES = """
 ho upgrade --dry-run
@@ -108,6 +111,7 @@ def main(argv: Sequence[str]) -> int:
         ours.error("--json asks nobody: it needs --yes or --dry-run")
     if arguments.accept_drift and len(arguments.accept_drift.split()) < 2:
         ours.error("--accept-drift wants the reason, in words: it is recorded")
+    before = signal.signal(signal.SIGTERM, interrupt)  # as Ctrl-C: rolled back, and told
     try:
         configured = read_settings(arguments.config, os.environ)
         with fetched(find_url(arguments.source or configured.source)) as source:
@@ -125,6 +129,13 @@ def main(argv: Sequence[str]) -> int:
         return cannot_tell(f"PostgreSQL: {first_line(error)}")
     except (CannotTell, GitError) as error:
         return cannot_tell(str(error))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def interrupt(number: int, frame: object) -> None:
+    """Ends what is under way."""
+    raise KeyboardInterrupt
 
 
 def run(upgrade: Upgrade, databases: Databases, arguments: argparse.Namespace, console: Console) -> int:
@@ -277,6 +288,12 @@ def show_rehearsed(console: Console, upgrade: Upgrade, found: Rehearsed) -> None
     for hazard in found.hazards:
         for line in hazard.lines():
             console.line(f"  {line}", "yellow")
+    if found.unlike:
+        console.line(
+            f"the result is not what the model of {found.route.target} says (+ is what the copy has):", "yellow"
+        )
+        for line in [line for each in found.unlike for line in each.lines()][:UNLIKE]:
+            console.line(f"  {line}", "yellow")
     took = sum(each for _, each in found.ran)
     console.line(
         f"halfhooks: on a copy, all of it took {took:.2f} s; '{upgrade.target.name}' is as it was", "bold green"
@@ -307,4 +324,5 @@ def rehearsed_values(upgrade: Upgrade, found: Rehearsed) -> dict[str, object]:
         "drift": found.drift.lines(),
         "releases": [{**release_values(release), "seconds": round(took, 3)} for release, took in found.ran],
         "hazards": as_values(found.hazards),
+        "unlike_model": [each._asdict() for each in found.unlike],
     }

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from halfhooks.ho.database.catalog import Difference, differences, read_catalog
+from halfhooks.ho.database.connect import Error, execute
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.hazards import Hazard
 from halfhooks.ho.database.observe import Observer
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
-from halfhooks.ho.production.drift import Drift
+from halfhooks.ho.production.drift import Drift, catalog_of, without_owners
 from halfhooks.ho.production.engine import Engine, Stopped, begun
 from halfhooks.ho.production.restore import copied
-from halfhooks.ho.production.route import Release, Route
+from halfhooks.ho.production.route import Release, Route, entered, model_of
 from halfhooks.ho.production.session import open_session, others, recorded, refuse_standby
 from halfhooks.ho.production.settings import TEMPLATE
 from halfhooks.ho.production.steps import server_wide
 from halfhooks.ho.production.trouble import Standing
 from halfhooks.ho.production.upgrade import Upgrade, apply_releases
+from halfhooks.survey import CannotTell
+
+if TYPE_CHECKING:
+    from halfhooks.ho.database.connect import Connection
 
 WEAKEST = "share"
 """Locks as strong as this keep writers out, and are reported."""
@@ -31,6 +37,8 @@ class Rehearsed(NamedTuple):
     drift: Drift
     ran: tuple[tuple[Release, float], ...]
     hazards: tuple[Hazard, ...]
+    unlike: tuple[Difference, ...] = ()
+    """What the copy has otherwise than the model of the target; nothing where that cannot be loaded."""
 
 
 def rehearse(upgrade: Upgrade, databases: Databases) -> Rehearsed:
@@ -84,4 +92,16 @@ def _run(
             lines = failure.lines() if failure.path else [failure.message]
             untouched = Standing(label, label)
             raise trouble.failed(f"the dry run of {stopped.release.label}", lines, untouched, upgrade.call) from None
-    return Rehearsed(route, drift, tuple(upgrade.ran), tuple(observer.hazards))
+        unlike = _unlike(upgrade, databases, connection, route)
+    return Rehearsed(route, drift, tuple(upgrade.ran), tuple(observer.hazards), unlike)
+
+
+def _unlike(upgrade: Upgrade, databases: Databases, connection: Connection, route: Route) -> tuple[Difference, ...]:
+    source = upgrade.source
+    execute(connection, "discard all")
+    try:
+        release = entered(source.objects, source.layout, source.production)[route.target]
+        model = catalog_of(databases, model_of(source.objects, source.layout, release))
+    except (CannotTell, Error):
+        return ()
+    return tuple(differences(without_owners(model), without_owners(read_catalog(connection))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from halfhooks.ho.database.dump import neutral, run_pg_dump
 from tests.ho.production.conftest import Shop
 
 
@@ -78,6 +79,20 @@ def test_a_dry_run_runs_it_on_a_copy(shop):
     assert shop.version() == "0.1.0"
     assert shop.ask("select count(*) from pg_database where datname like 'halfhooks_tmp%'", "postgres") == [(0,)]
     assert not shop.folder.exists()
+
+
+def test_a_dry_run_holds_the_result_against_the_model(shop):
+    ran = shop.ho("upgrade", *shop.options, "--dry-run")
+    assert "the result is not what the model of 0.3.0 says" in ran.out  # a placeholder
+    assert "added table public.tags" in ran.out
+    tables = "create table a (id int);"
+    shop.upgrade("--to-release", "0.3.0")
+    shop.release(
+        "0.4.0", {"5-a": {"01.sql": tables}}, model=neutral(run_pg_dump(shop.server, shop.name), "postgres") + tables
+    )
+    ran = shop.ho("upgrade", *shop.options, "--dry-run")
+    assert ran.code == 0, ran
+    assert "the result is not" not in ran.out
 
 
 def test_a_dry_run_says_what_would_fail(shop):
