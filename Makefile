@@ -63,7 +63,7 @@ properties: $(STAMP) ## the property tests, with many more examples; ARGS='-k na
 
 soak: $(STAMP) ## long random walks, races and kills, then one project through many releases; ARGS='--releases 500'
 	@HALFHOOKS_SOAK=1 $(RUN) -m pytest -q tests/state_machine_test.py tests/races_test.py tests/ho/production/every_way_test.py tests/ho/production/faults_test.py \
-		tests/ho/lifecycle/interruption_test.py tests/ho/lifecycle/concurrency_test.py
+		tests/ho/lifecycle/interruption_test.py tests/ho/lifecycle/concurrency_test.py tests/ho/lifecycle/walk_test.py
 	@$(RUN) bench/soak.py $(ARGS)
 
 clean: ## remove what was built, .venv apart

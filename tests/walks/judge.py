@@ -95,7 +95,7 @@ def read_branch(server: Server, ref: str, oid: str) -> Branch:
     hotfix = "# HOTFIX" in own.get("-candidates", [])
     in_production = not server.git("rev-list", "-n1", oid, "^refs/heads/ho-prod")
     open_lists = {
-        suffix: [patch_id for patch_id in ids if not patch_id.startswith("#")]
+        suffix: [patch_id for patch_id in ids if patch_id and not patch_id.startswith("#")]
         for suffix, ids in own.items()
         if suffix in ("-candidates", "-stage") or (suffix.startswith("-rc") and not hotfix)
     }

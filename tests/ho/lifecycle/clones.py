@@ -233,10 +233,16 @@ def team_template(isolated_git: None, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def user(team_template: User, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> User:
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of temporary files for a test and what it runs."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def user(team_template: User, tmp_path: Path, environment: dict[str, str], temporary: Path) -> User:
     """Somebody with a project that has just begun, a database server at hand, and a folder of temporary files."""
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setenv("TMPDIR", str(temporary))
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     return team_template.copied(tmp_path)

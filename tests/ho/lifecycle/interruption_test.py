@@ -56,7 +56,7 @@ COMMANDS = {
 
 
 KILLED = -9
-STOPS = 10
+STOPS = 8
 """Calls of git at which a command is stopped, where there is no time for all of them."""
 INTERRUPTIONS = 50 if SOAK else 5
 """How often each kind of interruption comes at random."""

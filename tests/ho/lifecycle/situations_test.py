@@ -11,9 +11,9 @@ import pytest
 from halfhooks.ho.lifecycle.transaction import Journal
 from tests.builders import Server, run
 from tests.ho.database.conftest import environment, server, servers
-from tests.ho.lifecycle.clones import User, must_be_legal, refusing, team_template, user
+from tests.ho.lifecycle.clones import User, must_be_legal, refusing, team_template, temporary, user
 
-__all__ = ["environment", "server", "servers", "team_template", "user"]
+__all__ = ["environment", "server", "servers", "team_template", "temporary", "user"]
 
 PATCH = "ho-patch/1-a"
 TABLE = "create table a (id int);\n"
