@@ -16,6 +16,7 @@ BENCHMARKS = {
     "history": "10 000 commits in one push: time beside git log, and memory",
     "large": "100 000 commits, 1 000 releases, 20 000 patches, 50 000 refs, beside a small repository",
     "start": "what starting the hook costs: modules, compiled files, the zipapp",
+    "lifecycle": "new patch, close, release candidate, production: beside half_orm_dev and by hand",
     "apply": "ho apply after an edit, beside half_orm_dev and beside psql alone",
     "upgrade": "ho upgrade through three releases, beside pg_dump and psql; pgbench meanwhile",
     "sql": "the SQL splitter beside PostgreSQL's parser",

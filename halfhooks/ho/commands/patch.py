@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
 from halfhooks.ho.lifecycle import patches
-from halfhooks.ho.lifecycle.drive import drive
-from halfhooks.ho.lifecycle.integration import close
+from halfhooks.ho.lifecycle.drive import add_options, drive
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.validating import Validator, add_options
 from halfhooks.ho.lifecycle.workplace import Workplace
 
 EXAMPLES = """
@@ -114,4 +112,7 @@ def prepare(place: Workplace, arguments: argparse.Namespace) -> Transaction:
     if arguments.action == "adopt":
         words = arguments.description
         return patches.adopt(place, arguments.branch, arguments.id, words, arguments.release, arguments.before)
+    from halfhooks.ho.lifecycle.integration import close
+    from halfhooks.ho.lifecycle.validating import Validator
+
     return close(place, arguments.id, Validator(place, arguments).validate)

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
 from halfhooks.ho.lifecycle import releases
-from halfhooks.ho.lifecycle.drive import drive
-from halfhooks.ho.lifecycle.promotion import cut_rc, promote
-from halfhooks.ho.lifecycle.restart import restart
+from halfhooks.ho.lifecycle.drive import add_options, drive
 from halfhooks.ho.lifecycle.transaction import Transaction
-from halfhooks.ho.lifecycle.validating import Validator, add_options
 from halfhooks.ho.lifecycle.workplace import Workplace
 
 EXAMPLES = """
@@ -112,7 +109,12 @@ def prepare(place: Workplace, arguments: argparse.Namespace) -> Transaction:
     if arguments.action == "abandon":
         return releases.abandon(place, arguments.version)
     if arguments.action == "restart":
+        from halfhooks.ho.lifecycle.restart import restart
+
         return restart(place, arguments.version, arguments.without)
+    from halfhooks.ho.lifecycle.promotion import cut_rc, promote
+    from halfhooks.ho.lifecycle.validating import Validator
+
     validator = Validator(place, arguments)
     if arguments.to == "rc":
         return cut_rc(place, arguments.version, validator.validate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,12 @@ ATTEMPTS = 5
 MOST_FILES = 20
 
 Prepare = Callable[[Workplace], Transaction]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a validation."""
+    parser.add_argument("--force", action="store_true", help="validate also what was validated before")
+    parser.add_argument("--no-tests", action="store_true", help="leave the project's tests out")
 
 
 def drive(

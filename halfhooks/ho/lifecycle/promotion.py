@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
-from halfhooks.ho.database.dump import Model
 from halfhooks.ho.drafts import book_files, brought_together, next_label, objections_to_promotion
 from halfhooks.ho.lifecycle.books import stage_path, stage_text
 from halfhooks.ho.lifecycle.integration import Validate
@@ -22,9 +21,12 @@ from halfhooks.snapshot import SYMLINK, Entry, Update, tree_entry
 from halfhooks.survey import CannotTell
 from halfhooks.version import Version
 
+if TYPE_CHECKING:
+    from halfhooks.ho.database.dump import Model
+
 BEHIND_PRODUCTION = "HH207"
 
-MakeModel = Callable[[str, str, datetime], Model]
+MakeModel = Callable[[str, str, datetime], "Model"]
 """Makes the model of a commit under a label, dated: `Refused` when a patch fails."""
 
 

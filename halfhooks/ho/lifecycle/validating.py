@@ -23,12 +23,6 @@ from halfhooks.ho.plan import read_plan
 from halfhooks.ho.trees import CommitTree
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a validation."""
-    parser.add_argument("--force", action="store_true", help="validate also what was validated before")
-    parser.add_argument("--no-tests", action="store_true", help="leave the project's tests out")
-
-
 class Validator:
     """Validates for one command, whose arguments say how."""
 
@@ -36,7 +30,7 @@ class Validator:
         self.place = place
         self.arguments = arguments
         self.console = Console(io.StringIO() if arguments.json else sys.stdout)
-        self.project: Project = open_project()
+        self.project: Project = open_project(place.clone)
         self._expected = ""
 
     def validate(self, commit: str) -> None:
