@@ -1,11 +1,11 @@
 """What the steps of the lifecycle take, beside half_orm_dev and beside the same git commands and SQL by hand.
 
 A project with a schema of 20 tables in production and a release with 15 staged patches. Turn by turn, each contender begins
-where all of them begin, and takes four steps: a new patch; its close (without tests); a release candidate; production. Between
-the first two the patch is written, which does not count.
+where all of them begin, and takes four steps: a new patch; its close (without tests); a release candidate; production.
+Between the first two the patch is written, which does not count.
 
-- by hand: the least that git and PostgreSQL have to do: fetch, commits, tags and atomic pushes to the same guarded server; for
-  the close a clone of the database before it and the SQL of the patch; for production a dump of the structure, its restore;
+- by hand: the least that git and PostgreSQL have to do: fetch, commits, tags and atomic pushes to the same guarded server;
+  for the close a clone of the database before it and the SQL of the patch; for production a dump and its restore;
 - ho, which also asks the rules, compares the classes, and keeps a journal;
 - half_orm_dev, installed from the package registry into an environment of its own, on an unguarded server.
 

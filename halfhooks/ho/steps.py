@@ -6,14 +6,12 @@ is not proposed again, and does no harm when it is: no list is emptied or grows 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
+from halfhooks.ho import plain
 from halfhooks.ho.outgoing import MERGE, Operation, Outgoing
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Preparation, Progress
-from halfhooks.layout import CANDIDATES, RC, STAGE
-from halfhooks.names import release_file
 from halfhooks.release import OPEN_HOTFIX
 from halfhooks.rules import RULES
 from halfhooks.survey import ORIGIN
@@ -110,9 +108,9 @@ def _finish_promotion(progress: Progress, waiting: Outgoing) -> Iterator[Step]:
     elif waiting.promotes:
         tag, name = waiting.tag, progress.layout.release + waiting.release
         commands = (
-            *([_tag(waiting.promotes, tag, waiting.branch)] if tag else []),
-            *_push(progress, *waiting.refs),
-            *_drop(progress, name),
+            *([plain.tag_command(waiting.promotes, tag, waiting.branch)] if tag else []),
+            *plain.push(progress, *waiting.refs),
+            *plain.drop(progress, name),
         )
         yield Step(f"push the promotion of {waiting.promotes}, which is only here", commands)
 
@@ -122,25 +120,11 @@ def _tidy(progress: Progress, branch: Branch) -> Step:
     label, tag = progress.label, progress.layout.tag + progress.label
     source = f"{progress.remote}/{progress.production.name}"
     commands = (
-        *([] if progress.tagged else [_tag(label, tag, source)]),
-        *_push(progress, tag, f":{branch.name}"),
-        *_drop(progress, branch.name),
+        *([] if progress.tagged else [plain.tag_command(label, tag, source)]),
+        *plain.push(progress, tag, f":{branch.name}"),
+        *plain.drop(progress, branch.name),
     )
     return Step(f"{label} is in production: push its tag, and the deletion of its branch", commands)
-
-
-def _tag(label: str, tag: str, commit: str) -> str:
-    return f"git tag -a -m 'Release {label}' {tag} {commit}"
-
-
-def _drop(progress: Progress, name: str) -> list[str]:
-    """The commands that delete a branch here, where there is one that is not checked out elsewhere."""
-    known = [progress.place.branch, *progress.leftovers, *(release.branch for release in progress.releases)]
-    branch = next((branch for branch in known if branch.name == name), None)
-    if branch is None or not branch.here or branch.worktree not in ("", progress.top):
-        return []
-    away = [f"git switch {progress.layout.production}"] if name == progress.place.branch.name else []
-    return [*away, f"git branch -D {name}"]
 
 
 def _refused(waiting: Outgoing) -> Step:
@@ -167,7 +151,7 @@ def _own_branch(progress: Progress) -> Iterator[Step]:
     elif not branch.there:
         first = waiting.refs[1:] if waiting else ()
         if kind != "patch" or progress.place.release:
-            yield Step(f"'{name}' is only here", tuple(_push(progress, *first, name, track=True)))
+            yield Step(f"'{name}' is only here", tuple(plain.push(progress, *first, name, track=True)))
     elif branch.ahead and branch.behind:
         if kind == "patch":
             yield Step(f"'{name}' and '{theirs}' have parted", (f"git rebase {theirs}", f"git push {remote} {name}"))
@@ -232,7 +216,7 @@ def _start(progress: Progress) -> Iterator[Step]:
     if progress.startable:
         words = ", ".join(map(str, progress.startable))
         version = _usual(progress.startable)
-        commands = _start_commands(progress, version)
+        commands = plain.start(progress, version)
         yield Step(f"start a release: {words}", commands, ho=(_ho(progress, "release", "new", str(version)),))
 
 
@@ -241,26 +225,18 @@ def _usual(versions: tuple[Version, ...]) -> Version:
     return next((version for version in versions if version.minor and not version.patch), versions[0])
 
 
-def _start_commands(progress: Progress, version: Version) -> tuple[str, ...]:
-    remote, production = progress.remote, progress.layout.production
-    name = progress.layout.release + str(version)
-    if not remote:
-        return (f"git switch -c {name} {production}",)
-    return (f"git push {remote} {remote}/{production}:refs/heads/{name}", _follow(progress, name))
-
-
 def _take_in_production(progress: Progress, release: Preparation) -> Step:
     production, name = progress.layout.production, release.branch.name
     source = f"{progress.remote}/{production}" if progress.remote else production
     merge = f"git merge --no-ff -m 'Merge {production} into {release.version}' {source}"
-    commands = (*_onto(progress, release.branch), merge, *_push(progress, name))
+    commands = (*plain.onto(progress, release.branch), merge, *plain.push(progress, name))
     what = f"take what production has got meanwhile into {release.version}"
     return Step(what, commands, ho=(_ho(progress, "release", "sync", str(release.version)),))
 
 
 def _add(progress: Progress, release: Preparation) -> Step:
     what = f"begin a patch for {release.version}: the number of its ticket, and some words"
-    return Step(what, _add_commands(progress, release), ho=(_new(progress, release),))
+    return Step(what, plain.add(progress, release), ho=(_new(progress, release),))
 
 
 def _new(progress: Progress, release: Preparation) -> str:
@@ -271,37 +247,19 @@ def _new(progress: Progress, release: Preparation) -> str:
 def _carry_over(progress: Progress, release: Preparation, patch: Patch) -> Step:
     pick = f"git cherry-pick {release.branch.name}..{progress.layout.patch}{patch.id}"
     what = f"{patch.id} is frozen, for it is {patch.state}: what came late is a new patch"
-    return Step(what, _add_commands(progress, release, pick), ho=(_new(progress, release), pick))
-
-
-def _add_commands(progress: Progress, release: Preparation, *work: str) -> tuple[str, ...]:
-    """A new patch becomes a candidate, and gets a branch with that work."""
-    patch = f"{progress.free_number}-some-words"
-    folder, books = _patch_folder(progress, patch), _book(progress, release, CANDIDATES)
-    branch = progress.layout.patch + patch
-    return (
-        *_onto(progress, release.branch),
-        _append(patch, books),
-        f"mkdir -p {folder}",
-        f"echo '# What it is for' > {folder}/README.md",
-        f"git add {books} {folder}",
-        f"git commit -m 'Add {patch} to the candidates'",
-        f"git switch -c {branch}",
-        *work,
-        *_push(progress, release.branch.name, branch),
-    )
+    return Step(what, plain.add(progress, release, pick), ho=(_new(progress, release), pick))
 
 
 def _work(progress: Progress, release: Preparation, patch: Patch) -> Step:
-    folder, name = _patch_folder(progress, patch.id), progress.layout.patch + patch.id
+    folder, name = plain.patch_folder(progress, patch.id), progress.layout.patch + patch.id
     start = f"{progress.remote}/{release.branch.name}" if progress.remote else release.branch.name
     switch = [f"git switch -c {name} {start}"] if not patch.branch.exists else []
     write = (
-        *(switch or _onto(progress, patch.branch)),
+        *(switch or plain.onto(progress, patch.branch)),
         f"echo 'create table example (id int primary key);' > {folder}/01_example.sql",
     )
     commit = f"git commit -m 'Write {patch.id}'"
-    commands = (*write, f"git add {folder}", commit, *_push(progress, name))
+    commands = (*write, f"git add {folder}", commit, *plain.push(progress, name))
     ho = (*write, "ho apply", "git add -A", commit)
     return Step(f"write {patch.id}: SQL in its folder, code and tests elsewhere", commands, ho=ho)
 
@@ -311,120 +269,32 @@ def _integrate(progress: Progress, release: Preparation, patch: Patch) -> Step:
     theirs = f"{progress.remote}/{name}" if patch.branch.there and not patch.branch.ahead else name
     merge = f"git merge --no-ff -m 'Integrate {patch.id}' {theirs}"
     here = patch.branch.here and (patch.branch.ahead or not patch.branch.there)
-    pushed = _push(progress, name) if here else []  # what is merged has to be a commit of the branch on the server
+    pushed = plain.push(progress, name) if here else []  # what is merged has to be a commit of the branch on the server
     commands = (
         *pushed,
-        *_onto(progress, release.branch),
+        *plain.onto(progress, release.branch),
         merge,
-        *_staging(progress, release, patch, patch.branch.exists),
+        *plain.staging(progress, release, patch, patch.branch.exists),
     )
     what = f"integrate {patch.id} into {release.version} and stage it, when it is ready"
     return Step(what, commands, ho=(_ho(progress, "patch", "close", patch.id),))
 
 
 def _stage(progress: Progress, release: Preparation, patch: Patch) -> Step:
-    commands = (*_onto(progress, release.branch), *_staging(progress, release, patch, patch.branch.there))
+    commands = (*plain.onto(progress, release.branch), *plain.staging(progress, release, patch, patch.branch.there))
     what = f"stage {patch.id}, which {release.version} has got"
     return Step(what, commands, ho=(_ho(progress, "patch", "close", patch.id),))
 
 
-def _staging(progress: Progress, release: Preparation, patch: Patch, there: bool) -> list[str]:
-    """A candidate becomes staged, and its branch goes, also on the remote if it is `there`."""
-    candidates, stage = (_book(progress, release, form) for form in (CANDIDATES, STAGE))
-    name = progress.layout.patch + patch.id
-    gone = [f":{name}"] if there else []
-    return [
-        f"sed -i.old '/^{patch.id}$/d' {candidates}",  # GNU's, BSD's and busybox's sed agree on this form only
-        f"rm {candidates}.old",
-        _append(patch.id, stage),
-        f"git add {candidates} {stage}",
-        f"git commit -m 'Stage {patch.id}'",
-        *_push(progress, release.branch.name, *gone),
-        *([f"git branch -D {name}"] if patch.branch.here and patch.branch.worktree in ("", progress.top) else []),
-    ]
-
-
 def _promote(progress: Progress, release: Preparation, merged: bool = False) -> Step:
-    """The promotion, or what it lacks when the release is `merged`. The list is read from the release, which stays."""
-    layout, label = progress.layout, release.label
-    name, version = release.branch.name, release.version
-    tip = f"{progress.remote}/{name}" if release.branch.there and not release.branch.ahead else name
-    listed = shlex.quote(layout.path(layout.releases, f"{label}.txt"))
-    lists = [release_file(version, RC, layout, number) for number in release.rcs if release.status != OPEN_HOTFIX]
-    if release_file(version, STAGE, layout) in release.books:
-        lists.append(release_file(version, STAGE, layout))
-    sources = [shlex.quote(f"{tip}:{layout.path(layout.releases, file)}") for file in lists]
-    books = [_book(progress, release, form) for form in (CANDIDATES, STAGE)]
-    model = {
-        kind: shlex.quote(layout.path(layout.model, f"{kind}{label}.sql")) for kind in (layout.schema, layout.metadata)
-    }
-    link = shlex.quote(layout.path(layout.model, layout.schema_link))
-    tag = layout.tag + label
-    commands = (
-        *([] if merged else [*_onto(progress, progress.production), f"git merge --no-ff --no-commit {tip}"]),
-        f"git show {' '.join(sources)} > {listed}",
-        f"git rm -q -f --ignore-unmatch {' '.join(books)}",
-        f"mkdir -p {shlex.quote(layout.path(layout.model))}",
-        *(
-            f"test -s {file} || echo '-- {label}, {what}' > {file}"
-            for file, what in ((model[layout.schema], "its structure"), (model[layout.metadata], "its rows"))
-        ),
-        f"ln -sfn {layout.schema}{label}.sql {link}",
-        f"git add {listed} {' '.join(model.values())} {link}",
-        f"git commit -m 'Promote {label} to production'",
-        f"git tag -a -m 'Release {label}' {tag}",
-        *_push(progress, layout.production, tag, *([f":{name}"] if release.branch.there else [])),
-        *_drop(progress, name)[-1:],
-    )
+    """The promotion, or what it lacks when the release is `merged`."""
+    label = release.label
     if merged:
         what = f"what is left of the promotion of {label}, whose merge is made"
     else:
         what = f"promote {label} to production, once it is validated"
     to = "hotfix" if release.status == OPEN_HOTFIX else "prod"
     ho = () if merged else (_ho(progress, "release", "promote", to),)
-    return Step(what, commands, ("the two files of model/ are what your tools dump",), ho)
-
-
-# --- words of these commands
-
-
-def _switch(progress: Progress, branch: Branch, first: bool) -> str:
-    """The command that checks a branch out, "" where it is already."""
-    if first and branch.name == progress.place.branch.name:
-        return ""
-    if branch.worktree and branch.name != progress.place.branch.name:
-        return f"cd {shlex.quote(branch.worktree)}"
-    return f"git switch {branch.name}" if branch.here else _follow(progress, branch.name)
-
-
-def _follow(progress: Progress, name: str) -> str:
-    """The command that checks out a branch of the remote; where it can be, one that can be repeated."""
-    return f"git switch {name}" if progress.guess else f"git switch -c {name} --track {progress.remote}/{name}"
-
-
-def _append(line: str, file: str) -> str:
-    """The command that ends a list with a line, unless that stands in it."""
-    return f"grep -qsx {line} {file} || echo {line} >> {file}"
-
-
-def _onto(progress: Progress, branch: Branch) -> list[str]:
-    """The commands that check a branch out, as the remote has it."""
-    commands = [_switch(progress, branch, first=True)]
-    if branch.behind and not branch.ahead:
-        commands.append(f"git merge --ff-only {progress.remote}/{branch.name}")
-    return [command for command in commands if command]
-
-
-def _push(progress: Progress, *refs: str, track: bool = False) -> list[str]:
-    """The push of some refs, all or none; nothing where there is no remote."""
-    options = ("--atomic " if len(refs) > 1 else "") + ("-u " if track else "")
-    return [f"git push {options}{progress.remote} {' '.join(refs)}"] if progress.remote else []
-
-
-def _book(progress: Progress, release: Preparation, form: str, number: int = 0) -> str:
-    layout = progress.layout
-    return shlex.quote(layout.path(layout.releases, release_file(release.version, form, layout, number)))
-
-
-def _patch_folder(progress: Progress, patch: str) -> str:
-    return shlex.quote(progress.layout.path(progress.layout.patches, patch))
+    return Step(
+        what, plain.promotion(progress, release, merged), ("the two files of model/ are what your tools dump",), ho
+    )

@@ -184,7 +184,7 @@ def _patch_table(console: Console, overview: Overview, releases: Sequence[Prepar
     for release in releases:
         for line in overview.lines[str(release.version)]:
             state = line.patch.state or line.patch.here
-            size = f"{line.files} files, {line.bytes} bytes"
+            size = f"{line.files} file{'' if line.files == 1 else 's'}, {line.bytes} bytes"
             rows.append((line.patch.id, release.label, state, line.author, line.date, size))
     if rows:
         console.table(("patch", "release", "state", "last by", "on", "SQL"), rows)
