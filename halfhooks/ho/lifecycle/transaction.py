@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,11 +63,15 @@ class Transaction(NamedTuple):
 
 def to_text(transaction: Transaction) -> str:
     """A transaction as a JSON document."""
+    import json  # here, for whoever only asks whether something is pending
+
     return json.dumps({"version": FORMAT, **transaction._asdict()}, indent=2) + "\n"
 
 
 def from_text(text: str) -> Optional[Transaction]:
     """The transaction that a document tells of, None where it is none of ours."""
+    import json
+
     try:
         values = json.loads(text)
         if values.pop("version") != FORMAT:
