@@ -270,6 +270,20 @@ def test_with_the_hooks_of_the_clone(at_work: User) -> None:
     must_be_legal(at_work.server)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_the_hook_of_a_push_validates_what_nobody_has_validated(at_work: User, tmp_path: Path, known: bool) -> None:
+    at_work.done("install", "client", str(at_work.clone))
+    at_work.git("config", "halfhooks.project.onPush", "validate-release")
+    records = at_work.clone / ".git" / "halfhooks" / "validations"
+    kept = tmp_path / "kept"
+    ran, _ = at_work.counted("patch", "close", stop="push", how=f"{'cp -rp' if known else 'mv'} {records} {kept}")
+    assert ran.code == 0, ran
+    before, after = ({path.name: path.stat().st_mtime_ns for path in each.glob("*")} for each in (kept, records))
+    assert before
+    assert before.keys() == after.keys()
+    assert (before == after) == known
+
+
 # --- two at once, and what was interrupted
 
 
