@@ -13,7 +13,7 @@ from halfhooks.ho.lifecycle.books import (
     with_patch,
     without_patch,
 )
-from halfhooks.ho.lifecycle.patches import branch_tip, owner, pushed_first
+from halfhooks.ho.lifecycle.patches import branch_tip, folder_of, owner, pushed_first
 from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
@@ -39,6 +39,10 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     branch, release_branch = f"{place.layout.patch}{patch}", f"{place.layout.release}{release.version}"
     tip = branch_tip(place, patch)
     commit = _staged(place, release, patch, tip)
+    folder = folder_of(place.layout, patch)
+    if entry_at(place.project.objects, commit, folder) is None:
+        how = f"git switch {branch}, write into {folder}/, and commit; or withdraw it: ho patch drop {patch}"
+        raise CannotTell(f"'{patch}' has no folder '{folder}' yet: {how}")
     validate(commit)
     first = pushed_first(place, patch, tip)
     last = [Update(release.tip, commit, HEADS + release_branch)]

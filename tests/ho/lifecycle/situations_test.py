@@ -241,6 +241,14 @@ def test_a_project_without_a_remote_that_is_stopped(user: User) -> None:
         user.switch("ho-release/0.1.0")
 
 
+def test_a_candidate_without_a_folder(at_work: User) -> None:
+    at_work.switch("ho-release/0.1.0").commit("releases/0.1.0-candidates.txt", "1-a\n9-x\n", message="List 9-x")
+    at_work.push("ho-release/0.1.0").accepted()
+    said = nothing_happens(at_work, "patch", "close", "9-x", "--no-tests")
+    assert "write into Patches/9-x/" in said
+    assert "ho patch drop 9-x" in said
+
+
 # --- users
 
 
