@@ -22,6 +22,7 @@ from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release
 from halfhooks.snapshot import Update, entry_at, is_file, tree_entry
+from halfhooks.survey import CannotTell
 
 MOST_FILES = 10
 
