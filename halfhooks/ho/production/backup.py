@@ -99,6 +99,12 @@ def program(server: Server, version: int, name: str) -> str:
     raise Failed(f"there is no {name} as new as the server ({version // 10000})", [*dict.fromkeys(seen), hint])
 
 
+def beside(path: str, server: Server, version: int, name: str) -> str:
+    """A program in the folder of another one, whose version it has; else any that is as new as the server."""
+    found = os.path.join(os.path.dirname(path), name)
+    return found if os.access(found, os.X_OK) else program(server, version, name)
+
+
 def run(command: Sequence[str], environment: Mapping[str, str], poll: Callable[[], None] = lambda: None) -> list[str]:
     """Run a program that shares our fate; its lines on standard error. A `Failed` with them when it fails."""
     try:
@@ -161,7 +167,8 @@ def take_dump(
     The dump is looked through by `pg_restore --list`, and on the disk, before it has its name.
     """
     version = connection.server_version
-    dumper, restorer = program(target.server, version, "pg_dump"), program(target.server, version, "pg_restore")
+    dumper = program(target.server, version, "pg_dump")
+    restorer = beside(dumper, target.server, version, "pg_restore")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except OSError as error:

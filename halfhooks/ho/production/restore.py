@@ -7,7 +7,7 @@ from typing import Callable
 
 from halfhooks.ho.database.connect import Error
 from halfhooks.ho.database.databases import Databases
-from halfhooks.ho.production.backup import Backup, Failed, environment_of, program, run
+from halfhooks.ho.production.backup import Backup, Failed, beside, environment_of, program, run
 from halfhooks.ho.production.session import first_line
 from halfhooks.ho.production.settings import TEMPLATE, Target
 
@@ -38,7 +38,7 @@ def copied(databases: Databases, target: Target) -> str:
     except Error as error:
         raise Failed("the server makes no database", [first_line(error)]) from None
     dumper = program(target.server, databases.version, "pg_dump")
-    restorer = program(target.server, databases.version, "pg_restore")
+    restorer = beside(dumper, target.server, databases.version, "pg_restore")
     source = subprocess.Popen(
         [dumper, "--format=custom", "--compress=0", "--no-password"],
         stdin=subprocess.DEVNULL,
