@@ -64,7 +64,7 @@ def drive(
         raise
     except GitError as error:
         return cannot_tell(reason(error))
-    except (CannotTell, MalformedObject) as error:
+    except (CannotTell, MalformedObject, OSError) as error:  # such as a full disk: the journal comes before any push
         return cannot_tell(str(error))
 
 

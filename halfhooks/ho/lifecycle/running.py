@@ -67,8 +67,9 @@ def go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int, 
             _give_up(clone, transaction, say)
         if result.state == refs.MOVED:
             if number:
+                count = f"{number} of {len(transaction.pushes)} pushes were made"
                 say(
-                    f"halfhooks: somebody was quicker: {number} of {len(transaction.pushes)} pushes were made before that"
+                    f"halfhooks: '{transaction.command}': {count}, then somebody was quicker; ho status shows what is left"
                 )
             if number or journal.doubtful():  # that may be who was quicker
                 journal.forget()

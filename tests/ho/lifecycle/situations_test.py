@@ -314,6 +314,25 @@ def test_what_was_interrupted_is_told_and_undone_where_that_is_wanted(at_work: U
     at_work.must_be_sane()
 
 
+def test_a_journal_that_cannot_be_written_stops_before_anything_happens(at_work: User) -> None:
+    (at_work.clone / ".git" / "halfhooks" / "pending.json.new").mkdir()
+    assert "pending.json.new" in nothing_happens(at_work, "patch", "new", "2-b")
+
+
+def test_what_others_have_made_of_it_meanwhile_is_no_trap(at_work: User) -> None:
+    """A half-done command whose rest cannot be done any more: it is prepared anew, not tried for ever."""
+    at_work.commit("Patches/1-a/02.sql", "create table more (id int);\n")  # which only we have, so there are two pushes
+    with refusing(at_work.server, 1):
+        assert "1 of 2 pushes were made" in at_work.ho("patch", "close", "--no-tests").out
+    bob = at_work.colleague("bob")
+    bob.done("patch", "new", "2-b", "--release", "0.1.0")
+    said = at_work.done("patch", "close", "--no-tests")
+    assert "1 of 2 pushes were made, then somebody was quicker" in said
+    assert "'1-a' is staged in 0.1.0" in said
+    at_work.must_be_sane()
+    must_be_legal(at_work.server)
+
+
 def test_the_same_words_elsewhere_are_another_command(at_work: User) -> None:
     at_work.done("patch", "new", "2-b")
     at_work.work("2-b")
