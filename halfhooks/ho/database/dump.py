@@ -25,6 +25,16 @@ from halfhooks.survey import CannotTell
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
+SESSION = (
+    "search_path to pg_catalog",
+    "row_security to off",
+    "timezone to 'UTC'",
+    "intervalstyle to postgres",
+    "extra_float_digits to 1",
+    "bytea_output to hex",
+)
+"""What a machine, a role or the database may have set otherwise. The style of dates psycopg2 sets itself."""
+
 RESTRICT_KEY = "halfhooks"
 """pg_dump wraps its output in two lines with a random key, unless it is told one; before 2025 it had no such option."""
 
@@ -82,7 +92,8 @@ def dump(server: Server, database: str, label: str, reference: Iterable[int]) ->
     """
     structure = run_pg_dump(server, database)
     with connected(server, database) as connection:
-        plain(connection, "set search_path to pg_catalog")
+        for setting in SESSION:
+            plain(connection, f"set {setting}")
         ((role,),) = execute(connection, "select quote_ident(current_user)")
         settings = "".join(f"{line}\n" for line in _database_settings(connection))
         schema = f"-- {label}: the structure of the database\n\n{neutral(structure, role)}{settings}"
@@ -113,13 +124,17 @@ def run_pg_dump(server: Server, database: str) -> str:
 def neutral(dump: str, role: str) -> str:
     """A dump without the versions of programs, the random key, and that `role` owns things: whoever loads it will."""
     owner = re.compile(rf"ALTER .* OWNER TO {re.escape(role)}\Z", re.DOTALL)
+    whose = re.compile(rf"\A(ALTER DEFAULT PRIVILEGES FOR ROLE ){re.escape(role)}(?= )")
+    end_ = r"(?=(?: WITH GRANT OPTION)?;?\Z)"
+    granted = re.compile(rf"(?s)\A((?:GRANT|REVOKE|ALTER DEFAULT) .* (?:TO|FROM) ){re.escape(role)}{end_}")
     kept, gap, end = [], "", 0
     for statement in sql.split(dump):
         gap += dump[end : statement.offset]
         end = statement.offset + len(statement.text)
         end += dump.startswith(";", end)
         if not owner.match(statement.text.rstrip(";")) and not re.match(r"\\(un)?restrict\b", statement.text):
-            kept += [_comments(gap, role), dump[statement.offset : end]]
+            text = whose.sub(r"\1CURRENT_USER", dump[statement.offset : end])
+            kept += [_comments(gap, role), granted.sub(r"\1CURRENT_USER", text)]
             gap = ""
     kept.append(_comments(gap + dump[end:], role))
     return "".join(kept).strip("\n") + "\n"
@@ -141,7 +156,8 @@ def _database_settings(connection: Connection) -> Iterator[str]:
         whose = f"ALTER ROLE {role} IN DATABASE " if role else "ALTER DATABASE "
         yield _here(connection, whose, f" SET {key} TO {shown or literal(connection, '')}")
     granted = execute(connection, PRIVILEGES)
-    if granted:
+    ((restricted,),) = execute(connection, RESTRICTED)
+    if restricted:
         yield _here(connection, "REVOKE ALL ON DATABASE ", " FROM PUBLIC")
     for grantee, privilege, grantable in granted:
         option = " WITH GRANT OPTION" if grantable else ""
@@ -168,10 +184,16 @@ def _rows(connection: Connection, label: str, reference: set[int]) -> str:
     out = io.StringIO()
     out.write(f"-- {label}: the rows that every database of this version has\n\n")
     out.write("SET search_path = '';\nSET CONSTRAINTS ALL DEFERRED;\n")
+    with _without_event_triggers(connection, out):
+        _write_rows(connection, out, reference)
+    return out.getvalue()
+
+
+def _write_rows(connection: Connection, out: io.StringIO, reference: set[int]) -> None:
     for table in _in_order(connection, list(_tables(connection, reference))):
         copied = io.StringIO()
         with connection.cursor() as cursor:
-            query = f"select {table.columns} from {table.source} row_ order by {table.order}"
+            query = f"select {table.columns} from ({table.source}) row_ order by {table.order}"
             cursor.copy_expert(f"copy ({query}) to stdout", copied)
         if not copied.tell():
             continue
@@ -182,7 +204,6 @@ def _rows(connection: Connection, label: str, reference: set[int]) -> str:
             out.write(f"SELECT pg_catalog.setval({literal(connection, sequence)}, {last}, {str(called).lower()});\n")
     for (name,) in execute(connection, FILLED_VIEWS):
         out.write(f"\nREFRESH MATERIALIZED VIEW {name};\n")
-    return out.getvalue()
 
 
 def _tables(connection: Connection, reference: Iterable[int]) -> Iterator[Table]:
@@ -211,17 +232,25 @@ def _in_order(connection: Connection, tables: Sequence[Table]) -> list[Table]:
 @contextlib.contextmanager
 def _without_triggers(connection: Connection, out: io.StringIO, table: Table) -> Iterator[None]:
     """The triggers of a table do not run while its rows are loaded: what they did, they did already."""
-    triggers = execute(connection, TRIGGERS, (table.oid,))
-    for name, _ in triggers:
-        out.write(f"ALTER TABLE {table.name} DISABLE TRIGGER {name};\n")
+    triggers = execute(connection, TRIGGERS, (table.oid, table.oid))
+    for name, trigger, _ in triggers:
+        out.write(f"ALTER TABLE ONLY {name} DISABLE TRIGGER {trigger};\n")
     yield
-    for name, mode in triggers:
-        always = " ALWAYS" if mode == "A" else ""
-        out.write(f"ALTER TABLE {table.name} ENABLE{always} TRIGGER {name};\n")
+    for name, trigger, mode in triggers:
+        out.write(f"ALTER TABLE ONLY {name} ENABLE{ALWAYS[mode]} TRIGGER {trigger};\n")
+
+
+@contextlib.contextmanager
+def _without_event_triggers(connection: Connection, out: io.StringIO) -> Iterator[None]:
+    """Nor do those of the database, which our own statements would start."""
+    triggers = execute(connection, EVENT_TRIGGERS)
+    out.writelines(f"ALTER EVENT TRIGGER {name} DISABLE;\n" for name, _ in triggers)
+    yield
+    out.writelines(f"ALTER EVENT TRIGGER {name} ENABLE{ALWAYS[mode]};\n" for name, mode in triggers)
 
 
 def _sequences(connection: Connection, table: Table) -> Iterator[tuple[str, int, bool]]:
-    for (name,) in execute(connection, OWNED_SEQUENCES, (table.oid,)):
+    for (name,) in execute(connection, SEQUENCES, (table.oid, table.oid)):
         ((last, called),) = execute(connection, f"select last_value, is_called from {name}")
         yield name, last, called
 
@@ -233,7 +262,10 @@ USER_TABLES = """
            coalesce(nullif(pg_partition_root(c.oid)::oid, 0), c.oid)::int8 as root
     from pg_class c join pg_namespace n on n.oid = relnamespace
     where relkind in ('r', 'p') and nspname !~ '^pg_' and nspname <> 'information_schema' and relpersistence <> 't'
+    and (not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e')
+         or exists (select from pg_extension where c.oid = any(extconfig)))
 """
+"""The tables of an extension come with it, but for the rows that somebody has added to those that it names for that."""
 
 TABLES = f"select root, name from ({USER_TABLES}) tables where relkind = 'r' order by oid"
 
@@ -242,7 +274,9 @@ WRITTEN = f"""
     where pid = pg_backend_pid() and mode = 'RowExclusiveLock'"""
 
 REFERENCE = f"""
-    select oid, name, case relkind when 'r' then 'only ' else '' end || name,
+    select oid, name, 'select * from ' || case relkind when 'r' then 'only ' else '' end || name || coalesce(' ' || (
+               select extcondition[array_position(extconfig, tables.oid::oid)] from pg_extension
+               where tables.oid::oid = any(extconfig)), ''),
            (select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute
             where attrelid = oid and attnum > 0 and not attisdropped and attgenerated = ''),
            (select string_agg('row_.' || quote_ident(attname) || case when attcollation = 0 then '' else ' collate "C"' end,
@@ -256,24 +290,48 @@ FOREIGN_KEYS = """
     where contype = 'f' and not condeferrable and conrelid <> confrelid
     and conrelid = any(%s) and confrelid = any(%s)"""
 
-TRIGGERS = """
-    select quote_ident(tgname), tgenabled::text from pg_trigger
-    where tgrelid = %s and not tgisinternal and tgenabled in ('O', 'A') order by tgname"""
+ALWAYS = {"O": "", "A": " ALWAYS"}
+"""How a trigger is enabled, by its mode in the catalog."""
 
-OWNED_SEQUENCES = """
+TRIGGERS = """
+    select quote_ident(nspname) || '.' || quote_ident(relname), quote_ident(tgname), tgenabled::text
+    from pg_trigger join pg_class c on c.oid = tgrelid join pg_namespace n on n.oid = relnamespace
+    where (tgrelid = %s or tgrelid in (select relid from pg_partition_tree(%s)))
+    and not tgisinternal and tgenabled in ('O', 'A') order by 1, 2"""
+
+EVENT_TRIGGERS = """
+    select quote_ident(evtname), evtenabled::text from pg_event_trigger where evtenabled in ('O', 'A') order by 1"""
+
+SEQUENCES = """
     select quote_ident(nspname) || '.' || quote_ident(relname) from pg_depend
     join pg_class s on s.oid = objid and relkind = 'S' join pg_namespace n on n.oid = relnamespace
     where refobjid = %s and classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass and refobjsubid > 0
-    and deptype in ('a', 'i') order by 1"""
+    and deptype in ('a', 'i')
+    union
+    select quote_ident(nspname) || '.' || quote_ident(relname) from pg_attrdef a join pg_depend on objid = a.oid
+    join pg_class s on s.oid = refobjid and relkind = 'S' join pg_namespace n on n.oid = relnamespace
+    where adrelid = %s and classid = 'pg_attrdef'::regclass and refclassid = 'pg_class'::regclass order by 1"""
+"""What numbers the rows of a table: the sequences of its columns, and others that their defaults name."""
 
 FILLED_VIEWS = """
+    with recursive reads as (
+        select distinct ev_class as view, refobjid as other from pg_rewrite r join pg_depend on objid = r.oid
+        where classid = 'pg_rewrite'::regclass and refclassid = 'pg_class'::regclass and refobjid <> ev_class
+    ), needs as (
+        select view, other from reads join pg_class c on c.oid = view and relkind = 'm'
+        union select needs.view, reads.other from needs join reads on reads.view = needs.other
+    )
     select quote_ident(nspname) || '.' || quote_ident(relname) from pg_class c join pg_namespace n on n.oid = relnamespace
-    where relkind = 'm' and relispopulated and nspname !~ '^pg_' order by c.oid"""
+    where relkind = 'm' and relispopulated and nspname !~ '^pg_'
+    order by (select count(*) from needs join pg_class m on m.oid = other and m.relkind = 'm' where view = c.oid), 1"""
+"""Each after those that it reads from, through other views too: it needs more of them than any of these."""
 
 SETTINGS = """
     select case setrole when 0 then '' else setrole::regrole::text end, setting
     from pg_db_role_setting, unnest(setconfig) setting
     where setdatabase = (select oid from pg_database where datname = current_database()) order by 1, 2"""
+
+RESTRICTED = "select datacl is not null from pg_database where datname = current_database()"
 
 PRIVILEGES = """
     select case grantee when 0 then 'public' else grantee::regrole::text end, privilege_type, is_grantable

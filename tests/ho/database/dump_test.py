@@ -98,6 +98,9 @@ def test_that_somebody_else_owns_something(databases: Databases) -> None:
 
 def test_that_the_text_of_a_function_is_not_touched(databases: Databases) -> None:
     body = "ALTER TABLE public.a OWNER TO postgres;\n-- Dumped from here\n-- Name: x; Owner: postgres\n\n\n\n"
+    body += (
+        "GRANT ALL ON a TO postgres;\nALTER DEFAULT PRIVILEGES FOR ROLE postgres REVOKE ALL ON TABLES FROM postgres;\n"
+    )
     model = same(databases, f"create function f() returns text language sql as $f$ select $$\n{body}$$ $f$")
     assert body.encode().rstrip() in model.schema
 
@@ -110,6 +113,55 @@ def test_settings_and_privileges_of_the_database(databases: Databases) -> None:
     again = loaded(databases, dumped(databases, name))
     assert marks(databases, again) == marks(databases, name)
     assert rows(databases, again, "show timezone") == [("Asia/Tokyo",)]
+
+
+def test_privileges_of_whoever_owns_things(databases: Databases) -> None:
+    model = same(
+        databases,
+        "create schema app",
+        "create table app.t (id int)",
+        "revoke insert on app.t from current_user",
+        "grant select on app.t to public",
+        "alter default privileges in schema app grant select on tables to public",
+        "alter default privileges revoke delete on tables from current_user",
+    )
+    assert b"postgres" not in model.schema
+    assert model.schema.count(b"FOR ROLE CURRENT_USER") == 3
+
+
+def test_a_database_that_is_closed_to_the_public(databases: Databases) -> None:
+    name = made(databases)
+    databases.run(f"revoke all on database {name} from public")
+    again = loaded(databases, dumped(databases, name))
+    allowed = "select has_database_privilege('public', current_database(), 'connect')"
+    assert rows(databases, again, allowed) == rows(databases, name, allowed) == [(False,)]
+
+
+def test_settings_of_a_machine_or_a_database_do_not_change_the_rows(databases: Databases) -> None:
+    statements = (
+        "create table t (i interval, f float8, b bytea, z timestamptz)",
+        "insert into t values ('1 day -2 hours', 0.1::float8 + 0.2::float8, '\\x00ff', '2020-03-04 10:00+00')",
+    )
+    plain, name = made(databases, *statements), made(databases, *statements)
+    for setting in ("intervalstyle to 'sql_standard'", "timezone to 'Asia/Tokyo'", "extra_float_digits to -5"):
+        databases.run(f"alter database {name} set {setting}")
+    databases.run(f"alter database {name} set bytea_output to 'escape'")
+    assert dumped(databases, name).metadata == dumped(databases, plain).metadata
+
+
+def test_rows_that_an_extension_brings(databases: Databases) -> None:
+    name = made(
+        databases,
+        "create extension hstore",
+        "create table t (id int primary key)",
+        "insert into t values (1), (2)",
+        "alter extension hstore add table t",
+    )
+    assert b"COPY" not in dumped(databases, name).metadata
+    with connected(databases.server, name) as connection:
+        execute(connection, "update pg_extension set extconfig = array['t'::regclass::oid] where extname = 'hstore'")
+        execute(connection, "update pg_extension set extcondition = array['where id > 1'] where extname = 'hstore'")
+    assert b"COPY public.t (id) FROM stdin;\n2\n\\." in dumped(databases, name).metadata
 
 
 def test_rows_in_the_order_of_their_foreign_keys(databases: Databases) -> None:
@@ -152,6 +204,35 @@ def test_that_triggers_do_not_run_again(databases: Databases) -> None:
     assert model.metadata.count(b"1\n") == 3
 
 
+def test_that_triggers_of_partitions_and_of_the_database_do_not_run(databases: Databases) -> None:
+    same(
+        databases,
+        "create table log (what text)",
+        "create function f() returns trigger language plpgsql as "
+        "$$ begin insert into public.log values ('row'); return new; end $$",
+        "create function g() returns event_trigger language plpgsql as "
+        "$$ begin insert into public.log values ('ddl'); end $$",
+        "create table t (id int) partition by list (id)",
+        "create table t1 partition of t for values in (1)",
+        "create trigger all_of_them after insert on t for each row execute function f()",
+        "create trigger this_one after insert on t1 for each row execute function f()",
+        "insert into t values (1)",
+        "create event trigger e on ddl_command_end execute function g()",
+        "create materialized view m as select * from t",
+    )
+
+
+def test_a_sequence_that_only_a_default_names(databases: Databases) -> None:
+    name = made(
+        databases,
+        "create sequence numbers",
+        "create table t (id int primary key default nextval('numbers'))",
+        "insert into t default values",
+    )
+    again = loaded(databases, dumped(databases, name))
+    assert rows(databases, again, "insert into t default values returning id") == [(2,)]
+
+
 def test_sequences_identities_and_generated_columns(databases: Databases) -> None:
     name = made(
         databases,
@@ -177,6 +258,18 @@ def test_a_materialized_view_is_filled(databases: Databases) -> None:
     again = loaded(databases, dumped(databases, name))
     assert rows(databases, again, "select id from m") == [(7,)]
     assert rows(databases, again, "select relispopulated from pg_class where relname = 'empty'") == [(False,)]
+
+
+def test_materialized_views_that_read_from_each_other(databases: Databases) -> None:
+    same(
+        databases,
+        "create table t (id int)",
+        "insert into t values (1)",
+        "create view v as select 1 as id",
+        "create materialized view m1 as select * from v",
+        "create materialized view m2 as select * from t",
+        "create or replace view v as select id from m2",
+    )
 
 
 def test_quoted_names_and_a_table_that_inherits(databases: Databases) -> None:
