@@ -51,7 +51,7 @@ class Clone:
 
     def __init__(self, git: str, folder: str = ".", environment: Optional[Mapping[str, str]] = None) -> None:
         """Look where we are; fails with `CannotTell` where there is no repository."""
-        self._argv = (git, "-C", folder)
+        self._argv = (git, "-c", "log.showSignature=false", "-C", folder)  # else `git log` prints what gpg says
         self.environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
         questions = ("--is-bare-repository", "--is-inside-work-tree", "--git-dir", "--git-common-dir")
         try:
@@ -109,8 +109,7 @@ class Clone:
                 return Replayed(self.attempt("rev-parse", "HEAD", folder=f"{folder}/tree").out.strip())
             finally:
                 if self.attempt("worktree", "remove", "--force", f"{folder}/tree").code:
-                    shutil.rmtree(f"{folder}/tree", ignore_errors=True)
-                    self.attempt("worktree", "prune")
+                    self._forget_worktrees(folder)
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[str]:
@@ -125,7 +124,19 @@ class Clone:
         work = os.path.join(self.common_dir, *WORK)
         if os.path.isdir(work):
             shutil.rmtree(work, ignore_errors=True)
-            self.attempt("worktree", "prune")
+            self._forget_worktrees(work)
+
+    def _forget_worktrees(self, folder: str) -> None:
+        """Remove what git keeps of working trees below a folder: `git worktree prune` would take all that are away now."""
+        kept = os.path.join(self.common_dir, "worktrees")
+        for name in os.listdir(kept) if os.path.isdir(kept) else ():
+            try:
+                with open(os.path.join(kept, name, "gitdir"), encoding="utf-8", errors="surrogateescape") as file:
+                    place = os.path.realpath(os.path.join(kept, name, file.read().rstrip("\n")))
+            except OSError:
+                continue
+            if place.startswith(os.path.realpath(folder) + os.sep):
+                shutil.rmtree(os.path.join(kept, name), ignore_errors=True)
 
     def run(self, *arguments: str, data: bytes = b"", index: str = "") -> str:
         """What git printed, without the last line feed; `data` is its input. A `GitError` when it failed."""

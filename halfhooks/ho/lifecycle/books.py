@@ -13,22 +13,27 @@ from halfhooks.version import Version
 
 def with_patch(text: str, patch: str, before: str = "") -> str:
     """A list with one patch more: at its end, or before another one. ValueError where that one is not in it."""
-    lines = text.splitlines()
+    lines = _lines(text)
     place = lines.index(before) if before else len(lines)
     return _joined([*lines[:place], patch, *lines[place:]])
 
 
 def without_patch(text: str, patch: str) -> str:
     """A list without a patch."""
-    return _joined([line for line in text.splitlines() if line != patch])
+    return _joined([line for line in _lines(text) if line != patch])
 
 
 def reordered(text: str, first: Sequence[str]) -> str:
     """A list whose patches begin with `first`, in that order; the others follow as they were."""
-    lines = text.splitlines()
+    lines = _lines(text)
     listed = [line for line in lines if is_patch_id(line)]
     order = iter([*first, *(patch for patch in listed if patch not in first)])
     return _joined([next(order) if is_patch_id(line) else line for line in lines])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a list; what other characters `splitlines` takes for an end may stand in a comment."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def _joined(lines: Sequence[str]) -> str:

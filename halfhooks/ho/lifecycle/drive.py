@@ -54,6 +54,8 @@ def drive(
         return REFUSED
     except Finished as finished:
         say(f"halfhooks: {finished.transaction.done}")
+        if as_json:
+            print(json.dumps(to_values(finished.transaction, dry_run), indent=2))
         return DONE
     except Refused as refused:
         for line in refused.lines:
@@ -144,7 +146,7 @@ def _preview(place: Workplace, update: Update) -> Iterator[str]:
         yield f"    commit {line}"
     if commits:
         base = update.old or place.clone.run("merge-base", update.new, place.project.production)
-        files = place.clone.run("diff", "--no-renames", "--name-status", base, update.new).splitlines()
+        files = place.clone.run("diff-tree", "-r", "--no-renames", "--name-status", base, update.new).splitlines()
         for line in files[:MOST_FILES]:
             yield "    " + line.replace("\t", "  ", 1)
         if len(files) > MOST_FILES:

@@ -134,10 +134,11 @@ def _is_detached(clone: Clone, top: str) -> bool:
 
 def _switch(clone: Clone, branch: str, top: str, remote: str) -> Iterator[str]:
     known = clone.commit(HEADS + branch)
-    create = [] if known or not remote else ["-c", branch, "--track", f"{remote}/{branch}"]
+    there = f"{tracking(remote)}{branch}"  # whole, for there may be a tag of the short name
+    create = [] if known or not remote else ["-c", branch, "--track", there]
     done = clone.attempt("switch", "-q", *(create or [branch]), folder=top)
     if done.code and create:  # a clone of a single branch cannot track another one
-        done = clone.attempt("switch", "-q", "--no-track", "-c", branch, f"{remote}/{branch}", folder=top)
+        done = clone.attempt("switch", "-q", "--no-track", "-c", branch, there, folder=top)
     if done.code:
         said = (done.err.strip().splitlines() or ["git failed"])[0]
         yield f"'{branch}' is not checked out in '{top}': {said}; git switch {branch}"

@@ -29,6 +29,7 @@ def new(place: Workplace, patch: str, words: str, wanted: str, before: str, swit
     check_id(place, patch)
     release = place.open_release(wanted)
     commit = list_it(place, release, patch, words, before)
+    place.free_for(patch, commit)
     here, branch = place.clone.branch(), f"{place.layout.patch}{patch}"
     pushed = (Update(release.tip, commit, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     folder = place.layout.path(place.layout.patches, patch)
@@ -46,16 +47,19 @@ def check_id(place: Workplace, patch: str) -> None:
         raise CannotTell(f"'{patch}' stands in {release.version} already: git switch {place.layout.patch}{patch}")
 
 
-def list_it(place: Workplace, release: Release, patch: str, words: str, before: str = "") -> str:
-    """The commit that makes a patch a candidate of a release, with a README where its folder has none."""
+def list_it(place: Workplace, release: Release, patch: str, words: str, before: str = "", source: str = "") -> str:
+    """The commit that makes a patch a candidate of a release, with a README where its folder has none: as it is in the
+    commit `source`, else with some words."""
     if before and before not in release.candidates:
         raise CannotTell(f"'{before}' is no candidate of {release.version}: ho patch list")
     text = with_patch(candidates_text(place.project, release), patch, before)
     edits = {candidates_path(release.version, place.layout): place.writer.blob(text)}
     folder = place.layout.path(place.layout.patches, patch)
     if entry_at(place.project.objects, release.tip, folder) is None:
-        readme = f"# {patch}\n" + (f"\n{words}\n" if words else "")
-        edits[f"{folder}/{place.layout.readme}"] = place.writer.blob(readme)
+        readme = f"{folder}/{place.layout.readme}"
+        text = f"# {patch}\n" + (f"\n{words}\n" if words else "")
+        known = entry_at(place.project.objects, source, readme) if source else None
+        edits[readme] = known or place.writer.blob(text)
     message = f"Add {patch} to the candidates of {release.version}" + (f"\n\n{words}" if words else "")
     return _commit(place, release, edits, message)
 
@@ -141,7 +145,7 @@ def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
     source, target = owner(place, patch), place.open_release(to)
     if source.version == target.version:
         raise CannotTell(f"'{patch}' is a candidate of {target.version} already")
-    listed = list_it(place, target, patch, "", before)
+    listed = list_it(place, target, patch, "", before, source.tip)
     branch = f"{place.layout.patch}{patch}"
     tip = branch_tip(place, patch)
     moved = _transplanted(place, patch, source, listed, tip) if tip else listed
@@ -182,11 +186,12 @@ def _transplanted(place: Workplace, patch: str, source: Release, onto: str, tip:
     """The commits of a patch on another base: the tip of what is there then."""
     base = place.clone.run("merge-base", source.tip, tip)
     moved = place.clone.replay(onto, base, tip)
-    if moved.tip:
+    folder = folder_of(place.layout, patch)
+    if moved.tip and not changed(place, moved.tip, tip, folder):
         return moved.tip
     branch = f"{place.layout.patch}{patch}"
     raise CannotTell(
-        f"the work of '{patch}' does not fit there as it is: {moved.said}; "
+        f"the work of '{patch}' does not fit there as it is: {moved.said or f'{folder} would not be the same'}; "
         f"merge that release into '{branch}' by hand: git switch {branch} && git merge RELEASE, then once more"
     )
 
@@ -195,9 +200,12 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
     """Work on any branch becomes a patch: a candidate of a release, whose branch has that work and that release."""
     check_id(place, patch)
     release = place.open_release(wanted)
-    tip = place.clone.commit(HEADS + source) or place.clone.commit(place.known_as(source)) or place.clone.commit(source)
+    tip = place.clone.commit(HEADS + source) or place.at(HEADS + source) or place.clone.commit(source)
     if not tip:
         raise CannotTell(f"there is no branch '{source}', here or on '{place.remote}': git branch --all")
+    if source == f"{place.layout.patch}{patch}":
+        tip = branch_tip(place, patch)
+    place.free_for(patch, tip)
     listed = list_it(place, release, patch, words, before)
     branch = f"{place.layout.patch}{patch}"
     merged, conflicts = place.merge(tip, listed)
@@ -212,6 +220,11 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
     here = place.clone.branch()
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"
     return Transaction(place.command, done, (pushed,), place.remote, here, branch, (f"'{source}' stays as it is",))
+
+
+def changed(place: Workplace, commit: str, other: str, path: str) -> bool:
+    """Whether a path is not the same in two commits: a merge may hold work that no commit has which is made again."""
+    return entry_at(place.project.objects, commit, path) != entry_at(place.project.objects, other, path)
 
 
 def folder_of(layout: Layout, patch: str) -> str:

@@ -56,16 +56,17 @@ def _move_here(clone: Clone, updates: Sequence[Update]) -> Result:
 def positions(clone: Clone, remote: str, refs: Iterable[str]) -> dict[str, str]:
     """Where some refs are, "" for those that do not exist; a `GitError` when the remote cannot be reached."""
     refs = list(refs)
+    found = listed(clone, remote, *refs)
+    return {ref: found.get(ref, "") for ref in refs}
+
+
+def listed(clone: Clone, remote: str, *patterns: str) -> dict[str, str]:
+    """The refs that match one of some patterns, and perhaps more, with what they are; a `GitError` as above."""
     if remote:
-        listed = clone.run("ls-remote", "--refs", "--", remote, *refs)
+        lines = clone.run("ls-remote", "--refs", "--", remote, *patterns)
     else:
-        listed = clone.run("for-each-ref", "--format=%(objectname)%09%(refname)", *refs)
-    found = dict.fromkeys(refs, "")
-    for line in listed.splitlines():
-        oid, _, ref = line.partition("\t")
-        if ref in found:
-            found[ref] = oid
-    return found
+        lines = clone.run("for-each-ref", "--format=%(objectname)%09%(refname)", *patterns)
+    return {ref: oid for oid, _, ref in (line.partition("\t") for line in lines.splitlines())}
 
 
 def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:

@@ -38,7 +38,7 @@ def _wanted(place: Workplace, wanted: str) -> Version:
         free = ", ".join(map(str, startable(place.push)))
         others = f"; what could be started: {free}" if free else ""
         branch = f"{place.layout.release}{version}"
-        who = place.clone.ask("log", "-1", "--format=%an", place.known_as(branch))
+        who = place.clone.ask("log", "-1", "--format=%an", place.at(HEADS + branch))
         raise CannotTell(f"{version} is in preparation already (last commit by {who}): git switch {branch}{others}")
     return version
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from halfhooks.ho.lifecycle.books import candidates_path, stage_path
-from halfhooks.ho.lifecycle.patches import branch_tip, pushed_first
+from halfhooks.ho.lifecycle.patches import branch_tip, changed, folder_of, pushed_first
 from halfhooks.ho.lifecycle.releases import next_abandoned
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
@@ -51,6 +51,12 @@ def restart(place: Workplace, wanted: str, without: Sequence[str]) -> Transactio
     for number, patch in enumerate(staged, 1):
         last = tips[patch] = _again(place, patch, work.get(patch, []), last)
         line = _integrated(place, release, (line, last), candidates_after(staged, candidates, number), staged[:number])
+    for patch in staged:
+        if changed(place, line, release.tip, folder_of(place.layout, patch)):
+            raise CannotTell(
+                f"'{patch}' would not be what was staged: its work came with that of another patch, or in a merge; "
+                f"leave it out, too: --without {patch}"
+            )
     first, olds = [], {}
     for patch in candidates:
         tip = olds[patch] = branch_tip(place, patch)

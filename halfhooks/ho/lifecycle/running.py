@@ -147,7 +147,7 @@ def landed(clone: Clone, transaction: Transaction) -> int:
     where = refs.positions(clone, transaction.remote, transaction.ways)
     unknown = [ref for ref, oid in where.items() if oid and not clone.ask("cat-file", "-t", oid)]
     if unknown:
-        clone.attempt("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", transaction.remote, *unknown)
+        clone.run("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--", transaction.remote, *unknown)
     for number in range(len(transaction.pushes), 0, -1):
         updates = refs.telling(transaction.pushes[number - 1])
         if any(_has(clone, where[update.ref], update) for update in updates):

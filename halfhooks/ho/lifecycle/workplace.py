@@ -8,13 +8,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple
 
-from halfhooks.ho.lifecycle import follow
+from halfhooks.ho.lifecycle import follow, refs
 from halfhooks.ho.lifecycle.running import UNDO, Finished, Refused, go_on, resume
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.lifecycle.writer import Writer
 from halfhooks.ho.merging import merge
 from halfhooks.ho.repository import Clone, find_git, nothing_yet
-from halfhooks.layout import HALFHOOKS, HEADS, Layout
+from halfhooks.layout import HALFHOOKS, HEADS, TAGS, Layout
 from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.push import Push
 from halfhooks.release import Project, Release
@@ -23,6 +23,14 @@ from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import FOLDER, Entry, Update
 from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
 from halfhooks.version import Version, parse_version
+
+TAGGING = ("release",)
+"""The commands that count or make tags."""
+TAG_KEPT = 1
+"""The exit code of a `git fetch` whose only fault is that a tag here is another one; with --quiet it says nothing."""
+
+LEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git sets for an alias, a hook or `rebase --exec` to lead a git back to the working tree that it runs in."""
 
 
 class Workplace(NamedTuple):
@@ -67,6 +75,15 @@ class Workplace(NamedTuple):
     def known_as(self, branch: str) -> str:
         """How git calls a branch of the server here: `origin/ho-prod`."""
         return f"{self.remote}/{branch}" if self.remote else branch
+
+    def free_for(self, patch: str, work: str) -> None:
+        """Fail with `CannotTell` where the server has a branch of a patch with commits that `work` has not."""
+        branch, there = f"{self.layout.patch}{patch}", self.at(self.patch_ref(patch))
+        if there and not self.clone.contains(work, there):
+            raise CannotTell(
+                f"there is a '{self.known_as(branch)}' already, with work of its own; this takes it up again: "
+                f"ho patch adopt {branch} --as {patch}; this removes it: git push {self.remote or '.'} :{branch}"
+            )
 
     def merge(self, ours: str, theirs: str) -> tuple[Entry, tuple[str, ...]]:
         """The tree of a merge of two commits, and the files in which somebody has to settle a conflict."""
@@ -132,7 +149,7 @@ def open_workplace(
     `Finished` when it was this very command that had been interrupted.
     """
     git = find_git()
-    clone = Clone(git)
+    clone = find_clone(git)
     if clone.bare:
         raise CannotTell("this repository has no working tree: go to a clone of it")
     remote = remote or choose_remote(clone)
@@ -147,7 +164,7 @@ def open_workplace(
             raise Finished(finished)
         if finished:
             fetch(clone, remote)
-        with open_survey(git, clone, remote) as survey:
+        with open_survey(git, clone, remote, tags=command[0] in TAGGING) as survey:
             push, remarks = survey.state()
             for remark in remarks:
                 say(f"halfhooks: warning: {remark}")
@@ -155,6 +172,19 @@ def open_workplace(
                 raise CannotTell(f"'{HALFHOOKS.production}' has no version in production yet; this adopts it: ho init")
             writer = Writer(clone, survey.objects)
             yield Workplace(typed, clone, remote, survey, push, writer, journal, say)
+
+
+def find_clone(git: str) -> Clone:
+    """The clone of the working directory, without the variables by which git tells an alias of it: they would lead any git
+    that is to work in another working tree back to this one. `CannotTell` when they lead elsewhere."""
+    told = Clone(git)
+    led = [name for name in LEADING if os.environ.pop(name, None)]
+    if not led:
+        return told
+    clone = Clone(git)
+    if clone.git_dir != told.git_dir:
+        raise CannotTell(f"GIT_DIR leads to '{told.git_dir}', but this folder is of '{clone.git_dir}': unset GIT_DIR")
+    return clone
 
 
 def choose_remote(clone: Clone) -> str:
@@ -173,15 +203,19 @@ def fetch(clone: Clone, remote: str) -> None:
         return
     spec = f"+{HEADS}*:{tracking(remote)}*"
     done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
-    if done.code:
-        said = [line for line in done.err.splitlines() if line.strip()] or ["git failed"]
-        raise CannotTell(f"'{remote}' could not be fetched: {said[0]}")
+    said = [line for line in done.err.splitlines() if line.strip()]
+    if done.code and (said or done.code != TAG_KEPT):
+        raise CannotTell(f"'{remote}' could not be fetched: {(said or ['git failed'])[0]}")
 
 
 @contextlib.contextmanager
-def open_survey(git: str, clone: Clone, remote: str) -> Iterator[Survey]:
-    """What the server has, as it was fetched."""
+def open_survey(git: str, clone: Clone, remote: str, tags: bool = False) -> Iterator[Survey]:
+    """What the server has, as it was fetched; with `tags` it is asked for them, for some here may be nobody else's."""
     with Survey(git, os.environ, remote or None, local=not remote) as survey:
+        if tags and remote:
+            survey.refs = {ref: target for ref, target in survey.refs.items() if not ref.startswith(TAGS)}
+            for ref, oid in refs.listed(clone, remote, f"{TAGS}*").items():
+                survey.refs[ref] = survey.objects.target(oid)
         if HEADS + HALFHOOKS.production not in survey.refs:
             if survey.refs and remote:
                 raise CannotTell(
