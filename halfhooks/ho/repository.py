@@ -96,7 +96,8 @@ class Clone:
     def _replay(self, onto: str, base: str, tip: str) -> Replayed:
         with self.scratch() as folder:
             # nobody's hooks, and no branch of theirs comes along
-            alone = ("-c", f"core.hooksPath={os.devnull}", "-c", "rebase.updateRefs=false")
+            settings = (f"core.hooksPath={os.devnull}", "rebase.updateRefs=false", "rebase.rebaseMerges=false")
+            alone = [part for setting in settings for part in ("-c", setting)]
             made = self.attempt(*alone, "worktree", "add", "--quiet", "--detach", f"{folder}/tree", tip)
             try:
                 if made.code:

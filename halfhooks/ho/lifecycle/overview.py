@@ -62,7 +62,8 @@ def _lines(clone: Clone, push: Push, release: Preparation) -> Iterator[Line]:
         own = push.after.patch_tips.get(patch.id) or clone.commit(HEADS + patch.branch.name)
         commit = own if patch.branch.exists and own else tip
         folder = push.layout.path(push.layout.patches, patch.id)
-        last = clone.run("log", "-1", "--format=%an%x00%as", commit, *([] if patch.branch.exists else ["--", f":(top,literal){folder}"]))
+        within = [] if patch.branch.exists else ["--", f":(top,literal){folder}"]
+        last = clone.run("log", "-1", "--format=%an%x00%as", commit, *within)
         author, _, date = last.partition("\0")
         found = [entry for name, entry in folder_at(push.objects, commit, folder).items() if name.endswith(SQL)]
         sizes = [len(push.objects.blob(entry.oid)) for entry in found if is_file(entry)]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tests.builders import run
 from tests.ho.database.conftest import environment, server, servers
-from tests.ho.lifecycle.clones import User, must_be_legal, team_template, user
+from tests.ho.lifecycle.clones import User, must_be_legal, team_template, temporary, user
 from tests.ho.lifecycle.situations_test import at_work, branch_of, nothing_happens, work_template
 
-__all__ = ["at_work", "environment", "server", "servers", "team_template", "user", "work_template"]
+__all__ = ["at_work", "environment", "server", "servers", "team_template", "temporary", "user", "work_template"]
 
 SETTINGS = {
     "color.ui": "always",
