@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 KIND = "backup"
 """The kind of our mark on a copy."""
+LOCK_WAIT = 60
+"""Seconds that pg_dump waits for somebody who keeps readers out of a table."""
 MARGIN = 64 << 20
 """Bytes that are left free beside a dump."""
 SHRINKS = 2
@@ -179,7 +181,7 @@ def take_dump(
     new = f"{path}.new"
     try:
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        command = [dumper, "--format=custom", "--no-password", f"--file={new}"]
+        command = [dumper, "--format=custom", "--no-password", f"--lock-wait-timeout={LOCK_WAIT}s", f"--file={new}"]
         run(command, environment_of(target, target.name), lambda: bar("pg_dump", os.path.getsize(new), expected))
         listed = subprocess.run([restorer, "--list", new], capture_output=True, text=True, errors="replace")
         if listed.returncode or not _lists(listed.stdout, connection):

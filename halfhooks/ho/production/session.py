@@ -61,6 +61,7 @@ def open_session(target: Target, settings: Settings, server_version: int, words:
     }
     if server_version >= NOTICE_SINCE:  # a statement whose client is gone ends
         limits["client_connection_check_interval"] = "2000"
+        limits["idle_session_timeout"] = "0"  # a backup may take hours
     try:
         named = {**dict(target.server.keywords), "application_name": f"{words} by {who()}"[:63]}
         return connect(target.server._replace(keywords=tuple(named.items())), target.name, limits)

@@ -135,6 +135,19 @@ def drift(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
     )
 
 
+def shut_out(label: str, reason: str, sessions: Sequence[tuple[int, str]], call: Call) -> Trouble:
+    """Somebody keeps even readers out of a table."""
+    return Trouble(
+        "the database could not be looked at, for somebody keeps readers out of a table",
+        [reason, *(words for _, words in sessions)],
+        untouched(label),
+        [
+            *(("end the oldest of these transactions", call.end(pid)) for pid, _ in sessions[:1]),
+            ("wait longer for it", call.upgrade("--lock-timeout 60")),
+        ],
+    )
+
+
 def undecided(label: str, reason: str, role: str, call: Call) -> Trouble:
     """Whether it has drifted cannot be told."""
     return Trouble(

@@ -171,7 +171,13 @@ class Upgrade:
             model, why = model_of(source.objects, source.layout, release), ""
         except CannotTell as error:
             model, why = (), str(error)
-        found = look(connection, known, databases, model, why)
+        try:
+            found = look(connection, known, databases, model, why)
+        except Error as error:
+            if error.pgcode != "55P03":
+                raise
+            sessions = others(databases.connection, self.target.name, 1)
+            raise trouble.shut_out(known.label, first_line(error), sessions, self.call) from None
         if self.wish.accepted:
             return found
         if found.found is None:
