@@ -203,11 +203,13 @@ class Upgrade:
             self.backup = earlier[0]
             self.tell.backup(earlier[0], f"{left[0][0]} has begun already; the backup from before that is kept")
             return
-        about = backups.note(connection, known.label, known.commit, drift.live, self.target.name, not left)
         try:
+            about = backups.note(connection, known.label, known.commit, drift.live, self.target.name, not left)
             self.backup = backups.take_dump(self.target, connection, about, self.folder, self.tell.bar)
         except backups.Failed as failed:
             raise trouble.backup_failed(failed.what, failed.details, known.label, self.call) from None
+        except Error as error:
+            raise trouble.backup_failed(first_line(error), (), known.label, self.call) from None
         self.tell.backup(self.backup, "")
 
     def _copy(self, databases: Databases, known: Recorded, drift: Drift, left: Sequence[tuple[str, int]]) -> None:
