@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from halfhooks.place import Environment, Verdict
+    from halfhooks.push import Move, Push
     from halfhooks.snapshot import Update
     from halfhooks.survey import Survey
 
@@ -44,12 +45,32 @@ def judge_push(git: str, environment: Environment, arguments: Sequence[str], dat
         from halfhooks.rules import RULES, check
 
         stops, said = conclude(check(push), remarks, RULES, "nothing was pushed", "pushed all the same")
-    if stops or push.config.onPush == "check":
-        return (STOP if stops else PASS), said
+        if stops or push.config.onPush == "check":
+            return (STOP if stops else PASS), said
+        pushed = [(move.ref, move.new) for move in push.moves if _brings(push, move)]
     from halfhooks.trigger import validate_push
 
-    status, told = validate_push(environment, [(update.ref, update.new) for update in updates], push.config)
+    status, told = validate_push(environment, pushed, push.config)
     return status, said + told
+
+
+def _brings(push: Push, move: Move) -> bool:
+    """Whether a branch gets more than bookkeeping by a push: what was valid before that is valid afterwards."""
+    from halfhooks.snapshot import commit_changes
+
+    if not move.new:
+        return False
+    layout = push.layout
+    releases, patches = (layout.path(name) + "/" for name in (layout.releases, layout.patches))
+    return not all(
+        change.path.startswith(releases)
+        or (
+            change.path.startswith(patches)
+            and change.path.count("/") == patches.count("/") + 1
+            and change.path.endswith("/" + layout.readme)
+        )
+        for change in commit_changes(push.objects, move.old or push.before.production, move.new)
+    )
 
 
 def _is_known(survey: Survey, updates: Sequence[Update]) -> bool:

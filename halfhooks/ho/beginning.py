@@ -159,7 +159,7 @@ POLICY = """\
 \t# apply: a commit that changes Patches/ on a patch branch first brings the development database to it
 \tonCommit = check
 \t# validate-release: a release is validated before it is pushed; validate: a patch as well
-\tonPush = check
+\tonPush = validate-release
 \t# the longest that a hook may take for that, in seconds
 \ttimeLimit = 1800
 \t# what would make production stand still: off, warn, or refuse; lockMode is the weakest lock that counts

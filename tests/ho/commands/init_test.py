@@ -90,7 +90,8 @@ def test_the_policy_has_every_key_and_is_valid(tmp_path: Path):
     assert {key.removeprefix("halfhooks.") for key, _ in pairs} == PARSERS.keys() - OF_THE_SERVER
     config = make_config(fields)
     assert (config.package, config.database, config.root) == ("shop", 'my "own" db', "")
-    assert config._replace(freePaths=(), package="", database="", python="") == Config()
+    assert config.onPush == "validate-release"  # a project that ho makes has ho; one that is only guarded may not
+    assert config._replace(freePaths=(), package="", database="", python="", onPush="check") == Config()
 
 
 @pytest.mark.parametrize("value", ["a b", "a;b", "a#b", 'a"b', "a\\b", " a ", "", "x" * 200, "é"])
