@@ -175,8 +175,13 @@ class User(Dev):
 
 
 def must_be_legal(server: Server, said: str = "") -> None:
-    """The state of a server is legal, by `ho check` and by a judge of our own."""
+    """The state of a server is legal, by `ho check` and by a judge of our own, who knows no squashes."""
     assert not violations(server), (violations(server), said)
+    must_be_clean(server, said)
+
+
+def must_be_clean(server: Server, said: str = "") -> None:
+    """The state of a server is legal, by `ho check`."""
     before = Path.cwd()
     os.chdir(server.path)
     try:
