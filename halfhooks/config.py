@@ -124,6 +124,12 @@ def _folder(text: str) -> str:
     return _root(text).rstrip("/")
 
 
+def _package(text: str) -> str:
+    if text.startswith("/") or ".." in text.split("/"):
+        raise ValueError("must be a folder inside the repository")
+    return text
+
+
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
     """One pair: a name of the database may hold a `=`, what it is to be called in Python cannot."""
     name, equals, value = (part.strip() for part in text.rpartition("="))
@@ -162,7 +168,7 @@ PARSERS: dict[str, tuple[str, Callable[[str], object]]] = {
     "validation": ("validation", _choice("off")),
     "lockwait": ("lockWait", _seconds),
     "maxfilesize": ("maxFileSize", _size),
-    "project.package": ("package", _text),
+    "project.package": ("package", _package),
     "project.database": ("database", _text),
     "project.python": ("python", _text),
     "project.tests": ("tests", _text),
@@ -185,6 +191,12 @@ SEVERAL = ("codegenName", "codegenType")
 """The fields whose keys may stand there several times, and all of them count."""
 
 
+def _shown(key: str) -> str:
+    """A known key as documents write it."""
+    section, dot, _ = key.rpartition(".")
+    return f"{SECTION}{section}{dot}{PARSERS[key][0]}"
+
+
 def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], list[str]]:
     """The fields that the keys set, and what is wrong with the others, in words.
 
@@ -199,7 +211,7 @@ def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], l
         known = PARSERS.get(key[len(SECTION) :])
         if known is None:
             near = nearest(key[len(SECTION) :], PARSERS)
-            problems.append(f"'{key}' is no key of halfhooks; the nearest is '{SECTION}{PARSERS[near][0]}'")
+            problems.append(f"'{key}' is no key of halfhooks; the nearest is '{_shown(near)}'")
             continue
         field, parse = known
         try:
@@ -209,7 +221,9 @@ def parse_config(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, object], l
             fields[field] = parsed
         except ValueError as error:
             problems.append(
-                f"'{SECTION}{field} = {value}' {error}" if "'" not in str(error) else f"in '{key}', {error}"
+                f"'{_shown(key[len(SECTION) :])} = {value}' {error}"
+                if "'" not in str(error)
+                else f"in '{key}', {error}"
             )
     return fields, problems
 

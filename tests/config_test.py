@@ -72,6 +72,8 @@ def test_a_value(key, text, expected):
         ("root", "..", "'halfhooks.root = ..' must be a folder inside the repository"),
         ("root", "a/../b", "'halfhooks.root = a/../b' must be a folder inside the repository"),
         ("root", "a//b", "'halfhooks.root = a//b' must be a folder inside the repository"),
+        ("project.package", "../a", "'halfhooks.project.package = ../a' must be a folder inside the repository"),
+        ("project.package", "/a", "'halfhooks.project.package = /a' must be a folder inside the repository"),
         ("freePaths", "a, /b", "in 'halfhooks.freepaths', '/b' must be a path from the top of the repository"),
         ("freePaths", "!a", "in 'halfhooks.freepaths', '!a' must be a path from the top of the repository"),
         ("otherRefs", "Allow", "'halfhooks.otherRefs = Allow' must be allow or refuse"),
@@ -92,10 +94,10 @@ def test_a_value(key, text, expected):
         ("maxFileSize", "10x", "'halfhooks.maxFileSize = 10x' must be a size in bytes, such as 10m"),
         ("maxFileSize", "10 m", "'halfhooks.maxFileSize = 10 m' must be a size in bytes, such as 10m"),
         ("maxFileSize", "", "'halfhooks.maxFileSize = ' must be a size in bytes, such as 10m"),
-        ("project.locks", "on", "'halfhooks.locks = on' must be off or warn or refuse"),
-        ("project.onCommit", "yes", "'halfhooks.onCommit = yes' must be check or apply"),
-        ("project.onPush", "yes", "'halfhooks.onPush = yes' must be check or validate-release or validate"),
-        ("project.timeLimit", "1h", "'halfhooks.timeLimit = 1h' must be a number of seconds"),
+        ("project.locks", "on", "'halfhooks.project.locks = on' must be off or warn or refuse"),
+        ("project.onCommit", "yes", "'halfhooks.project.onCommit = yes' must be check or apply"),
+        ("project.onPush", "yes", "'halfhooks.project.onPush = yes' must be check or validate-release or validate"),
+        ("project.timeLimit", "1h", "'halfhooks.project.timeLimit = 1h' must be a number of seconds"),
     ],
 )
 def test_a_bad_value(key, text, problem):
@@ -108,7 +110,7 @@ def test_a_bad_value(key, text, problem):
         ("halfhooks.freepath", "halfhooks.freePaths"),
         ("halfhooks.allownamespace", "halfhooks.allowNamespaces"),
         ("halfhooks.warning", "halfhooks.warn"),
-        ("halfhooks.project.pyhton", "halfhooks.python"),
+        ("halfhooks.project.pyhton", "halfhooks.project.python"),
         ("halfhooks.other-refs", "halfhooks.otherRefs"),
     ],
 )

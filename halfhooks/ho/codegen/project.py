@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
     """What halfhooks.conf asks for in the tree below `top`, None where it asks for nothing.
 
-    `shown` is the folder as paths begin that people are shown, "" for the top itself.
+    `shown` is the folder as paths begin that people are shown, "" for the top itself. `CannotTell` where a folder is behind
+    a symbolic link, which may lead out of the tree: whoever pushed it is not whoever generates.
     """
     config = project.config
     if not config.package_folder():
         return None
     from halfhooks.ho.database.configured import is_dsn
 
+    _refuse_links(top or project.clone.top, config.package_folder(), config.root + config.codegenTests)
     name = config.package_name()
     database = project.declared_database(top or shown)
     return Choice(
@@ -48,6 +50,14 @@ def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
         config.codegenType,
         top,
     )
+
+
+def _refuse_links(top: str, *folders: str) -> None:
+    for folder in folders:
+        parts = folder.strip("/").split("/")
+        for path in ("/".join(parts[:length]) for length in range(1, len(parts) + 1)):
+            if path and os.path.islink(os.path.join(top, path)):
+                raise CannotTell(f"'{path}' is a symbolic link, and nothing is written through one: git rm {path}")
 
 
 # --- where the schema comes from

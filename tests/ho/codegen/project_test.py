@@ -177,6 +177,15 @@ def test_apply_writes_the_classes_and_says_what_is_in_the_way(project):
     )
 
 
+def test_a_package_that_is_a_link_leads_nowhere(project, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (project.top / "src").symlink_to(tmp_path / "elsewhere")
+    for command in ("apply", "codegen"):
+        ran = project.ho(command)
+        assert ran.code != 0 and "'src' is a symbolic link" in ran.out + ran.err
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_apply_leaves_a_project_alone_that_wants_no_classes(project):
     project.write("halfhooks.conf", (project.top / "halfhooks.conf").read_text() + "\tcodegenTarget = none\n")
     assert "written" not in project.applied().out and not (project.top / "src").exists()
