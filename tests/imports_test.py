@@ -55,7 +55,7 @@ TABLE = [
     ("place", f"{VALUES} git survey"),
     ("trigger", f"{VALUES} config place"),
     ("before_commit", f"{VALUES} git push rules report lock place index staged trigger"),
-    ("before_push", f"{VALUES} collect rules report place survey trigger"),
+    ("before_push", f"{VALUES} push collect rules report place survey trigger"),
     ("ticket", f"{VALUES} config git message place survey"),
     ("news", f"{VALUES} history release git place staged"),
     ("client", "objects git report survey place before_commit before_push ticket news"),
