@@ -7,7 +7,7 @@ The commit of such a push exists only here, in memory, above the objects of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from halfhooks.integration import book_paths
 from halfhooks.layout import HEADS, HOTFIX, PRODUCTION
@@ -33,9 +33,6 @@ from halfhooks.snapshot import (
 )
 from halfhooks.staged import Overlay
 from halfhooks.version import Version
-
-if TYPE_CHECKING:
-    pass
 
 Edits = Mapping[str, Optional[Entry]]
 """New entries by path; None removes one."""
