@@ -189,7 +189,7 @@ def find_clone(git: str) -> Clone:
 
 def choose_remote(clone: Clone) -> str:
     """The remote that is meant where none is named: `origin`, or the only one; "" where there is none."""
-    remotes = clone.ask("remote").split()
+    remotes = clone.run("remote").split()  # where git fails, nobody must take that for a project without one
     if ORIGIN in remotes or not remotes:
         return ORIGIN if remotes else ""
     if len(remotes) > 1:

@@ -198,6 +198,13 @@ def test_a_remote_of_another_name(at_work: User, name: str) -> None:
     assert "refs/heads/ho-patch/2-b" not in at_work.server.refs()
 
 
+def test_remotes_that_cannot_be_read_are_not_none(at_work: User) -> None:
+    before = at_work.server.refs(), at_work.refs()
+    ran, _ = at_work.counted("patch", "drop", "1-a", stop="-C . remote", how="fail")
+    assert ran.code == 2, ran
+    assert (at_work.server.refs(), at_work.refs()) == before
+
+
 def test_several_remotes(at_work: User, tmp_path: Path) -> None:
     fork = Server.create(tmp_path / "fork.git")
     at_work.git("remote", "add", "fork", str(fork.path))
