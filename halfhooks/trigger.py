@@ -52,7 +52,7 @@ def validate_push(environment: Environment, pushed: Iterable[tuple[str, str]], c
     """Validate what a push brings to the branches that `project.onPush` names."""
     for branch, arguments in validations(pushed, config, config.onPush):
         way = f"SKIP={VALIDATE} git push"
-        done = start(environment, VALIDATE, config.python, arguments)
+        done = start(environment, VALIDATE, arguments)
         if done is None:
             return PASS, [f"halfhooks: '{branch}' is not validated: SKIP names {VALIDATE}"]
         if done:
@@ -76,28 +76,28 @@ def check_classes(environment: Environment, config: Config, applied: bool) -> Ve
     folder = config.package_folder()
     if not folder or not os.path.isdir(os.path.join(folder, GENERATED)):
         return PASS, []
-    if not (applied or find_ho(environment, config.python)):
+    if not (applied or find_ho(environment)):
         return PASS, ["halfhooks: there is no `ho` on the PATH: nobody has looked at the classes"]
-    done = start(environment, CODEGEN, config.python, ["hook", "codegen", *([] if applied else ["--known"])])
+    done = start(environment, CODEGEN, ["hook", "codegen", *([] if applied else ["--known"])])
     return (STOP if done else PASS), []
 
 
 def apply_commit(environment: Environment, config: Config) -> Verdict:
     """Bring the development database to what is being committed, where `project.onCommit` says so."""
-    done = start(environment, APPLY, config.python, ["apply", "--timeout", str(config.timeLimit)])
+    done = start(environment, APPLY, ["apply", "--timeout", str(config.timeLimit)])
     if not done:
         return PASS, []
     what = "a patch does not run" if done == NOT_VALID else "the database could not be brought up to date"
     return STOP, [f"halfhooks: {what}, nothing was committed; to commit it all the same: SKIP={APPLY} git commit"]
 
 
-def start(environment: Environment, name: str, python: str, arguments: Sequence[str]) -> Optional[int]:
+def start(environment: Environment, name: str, arguments: Sequence[str]) -> Optional[int]:
     """Run `ho`, all of whose output goes to standard error; its exit code, None where `SKIP` names it."""
     if name in [word.strip() for word in environment.get("SKIP", "").split(",")]:
         return None
-    program = find_ho(environment, python)
+    program = find_ho(environment)
     if not program:
-        told = "halfhooks: there is no `ho` on the PATH, nor beside the Python of the project: pip install halfhooks\n"
+        told = "halfhooks: there is no `ho` on the PATH, nor beside the Python of the hook: pip install halfhooks\n"
         os.write(2, told.encode())
         return -1
     streams = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, 2, 1)]
@@ -110,11 +110,12 @@ def start(environment: Environment, name: str, python: str, arguments: Sequence[
         signal(SIGINT, before)
 
 
-def find_ho(environment: Environment, python: str) -> str:
-    """The path of `ho`: on the PATH, else beside our interpreter, else beside that of the project; "" for none."""
+def find_ho(environment: Environment) -> str:
+    """The path of `ho`: on the PATH, else beside our interpreter; "" for none.
+
+    Nothing that halfhooks.conf names is asked: it comes from the tree that is checked out, as what lies beside it does.
+    """
     folders = [folder for folder in environment.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]
     folders.append(os.path.dirname(sys.executable))
-    if "/" in python:
-        folders.append(os.path.dirname(os.path.join(os.getcwd(), os.path.expanduser(python))))
     paths = (os.path.join(folder, "ho") for folder in folders)
     return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")

@@ -142,24 +142,24 @@ def test_without_ho_nothing_is_passed_over_in_silence(desk, tmp_path):
     (programs / "python3").symlink_to(Path(sys.executable).resolve())
     said = pushed(desk, PATH=str(programs))
     assert said.status
-    assert "there is no `ho` on the PATH, nor beside the Python of the project: pip install halfhooks" in said.text
+    assert "there is no `ho` on the PATH, nor beside the Python of the hook: pip install halfhooks" in said.text
     assert f"'{RELEASE}' could not be validated, nothing was pushed" in said.ours
 
 
-def test_ho_is_found_beside_the_python_of_the_project(desk, monkeypatch):
+def test_ho_is_found_where_nobody_can_push_one(desk, monkeypatch, tmp_path):
     from halfhooks.trigger import find_ho
 
     monkeypatch.chdir(desk.clone)
     ours = str(Path(sys.executable).parent)
-    assert find_ho({"PATH": ours}, "") == f"{ours}/ho"
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert find_ho({"PATH": "bin:."}, "") == ""
-    (desk.clone / ".venv" / "bin").mkdir(parents=True)
-    path = desk.clone / ".venv" / "bin" / "ho"
-    path.write_text("")
-    assert find_ho({}, ".venv/bin/python") == ""
-    path.chmod(0o755)
-    assert find_ho({}, ".venv/bin/python") == str(path)
+    assert find_ho({"PATH": ours}) == find_ho({}) == f"{ours}/ho"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    desk.stage("bin/ho", "#!/bin/sh\n")
+    (desk.clone / "bin" / "ho").chmod(0o755)
+    assert find_ho({"PATH": "bin:.:"}) == ""
+    (tmp_path / "ho").write_text("")
+    assert find_ho({}) == ""
+    (tmp_path / "ho").chmod(0o755)
+    assert find_ho({}) == str(tmp_path / "ho")
 
 
 def test_a_server_that_is_not_there_stops_the_push(desk):
