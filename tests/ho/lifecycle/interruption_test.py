@@ -168,8 +168,8 @@ def stopped(field: Field, state: str, command: str, number: int, how: str) -> No
         return user.counted(*words, stop=number, how=how)[0]
 
     code = finished_by_the_next(field, state, command, stop, f"{how} at call {number}")
-    assert how != "before" or code == KILLED
-    assert how != "after" or code in (KILLED, 0)  # what reads objects ends when the command does
+    # what reads objects ends when the command does, and two calls at once may both miss their number
+    assert how not in ("before", "after") or code in (KILLED, 0)
 
 
 def finished_by_the_next(field: Field, state: str, command: str, stop: Stop, words: str) -> int:
