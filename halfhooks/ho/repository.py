@@ -1,7 +1,7 @@
 """The clone that somebody works in: git as its user runs it, with their identity, their configuration and their hooks.
 
-`halfhooks.survey` reads what a repository holds, cut off from all that. git is started directly: a library for that would
-take a third of the time of a command to be loaded.
+`halfhooks.survey` reads what a repository holds, cut off from all that. GitPython takes a third of the time of a command to
+be loaded, so it only does what is rare and takes longer by itself: making commits again elsewhere.
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ class Clone:
             try:
                 if made.code:
                     return Replayed("", _first_line(made.err))
-                rebase = (*alone, "rebase", "-q", "--no-verify", "--onto", onto, base)
-                done = self.attempt(*rebase, folder=f"{folder}/tree")
+                done = self._rebase(f"{folder}/tree", *alone, "rebase", "-q", "--no-verify", "--onto", onto, base)
                 if done.code:
                     conflict = next((line for line in done.out.splitlines() if line.startswith("CONFLICT")), "")
                     return Replayed("", conflict or _first_line(done.err))
@@ -111,6 +110,17 @@ class Clone:
             finally:
                 if self.attempt("worktree", "remove", "--force", f"{folder}/tree").code:
                     self._forget_worktrees(folder)
+
+    def _rebase(self, folder: str, *arguments: str) -> Done:
+        """Run git in a working tree of its own, by GitPython, whatever comes of it."""
+        os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # it need not look for the git that we have found
+        from git.cmd import Git
+
+        command = [self._argv[0], *arguments]
+        code, out, err = Git(folder).execute(
+            command, with_extended_output=True, with_exceptions=False, env=self.environment
+        )
+        return Done(int(code), str(out), str(err))
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[str]:
