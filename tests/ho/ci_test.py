@@ -20,7 +20,7 @@ from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell, Place, Survey
 from tests.builders import Dev, Refs, parse_refs, run
 from tests.ho.check_test import GIT, RECORD, play, recorded, standing_in
-from tests.readme_test import block, on_this_machine, run_script
+from tests.readme_test import PLAIN_PAGE, SESSION, block, on_this_machine, run_script, sections, shell_blocks
 
 ZEROS = "0" * 40
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
@@ -540,7 +540,7 @@ def test_a_job_that_is_late_by_a_push_is_nearly_always_right(tmp_path):
 
 
 def test_each_push_of_the_session_is_legal_afterwards(tmp_path):
-    guard, session = block("git init"), block("git clone")
+    guard, session = block("git init"), shell_blocks(sections(PLAIN_PAGE)[SESSION])
     hook = tmp_path / "shop.git" / "hooks" / "post-receive"
     record = f"mkdir {hook.parent.parent}/states; cat > {hook} <<'END'\n{RECORD}END\nchmod +x {hook}\n"
     run_script(on_this_machine(guard, tmp_path) + record + on_this_machine(session, tmp_path), tmp_path)

@@ -30,7 +30,7 @@ FORMAT = 1
 
 EXAMPLES = """
 ho update
-ho update --from https://git.example.org/shop.git --database 'host=db.example.org dbname=shop'
+ho update --from https://example.org/shop.git --database 'host=db dbname=shop'
 ho update --from shop.bundle --json
 ho update --to-release 1.3.0
 """

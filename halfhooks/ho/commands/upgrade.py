@@ -55,10 +55,10 @@ EXAMPLES = """
 ho upgrade --dry-run
 ho upgrade
 ho upgrade --to-release 1.3.0-hotfix1 --yes
-ho upgrade --from https://git.example.org/shop.git --database 'host=db.example.org dbname=shop'
+ho upgrade --from https://example.org/shop.git --database 'dbname=shop'
 ho upgrade --from /media/shop.bundle --config /etc/halfhooks/production.conf
 ho upgrade --adopt 0.0.0 --database 'host=db.example.org dbname=shop'
-ho upgrade --accept-drift 'the index of ticket 4711 was made by hand, see there'
+ho upgrade --accept-drift 'ticket 4711: its index was made by hand'
 """
 
 WHAT = """\

@@ -26,12 +26,13 @@ def played(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def test_nothing_surprises_on_a_guarded_server_and_nothing_is_left(tmp_path: Path):
-    done = played(tmp_path)
+def test_nothing_surprises_on_a_guarded_server_and_only_what_is_to_be_kept_is_left(tmp_path: Path):
+    done = played(tmp_path, "--keep")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "23 steps as they should be, 13 stopped or refused, 0 surprises" in done.stdout
     assert done.stdout.count("remote: error[HH") >= 11
-    assert list(tmp_path.iterdir()) == []
+    (kept,) = tmp_path.iterdir()
+    assert sorted(path.name for path in kept.iterdir()) == ["clone", "server.git"]
 
 
 def test_an_unguarded_server_surprises_at_each_violation(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -45,12 +46,6 @@ def test_an_unguarded_server_surprises_at_each_violation(tmp_path: Path, capsys:
             demo.run(show, server)
     assert (show.accepted, show.refused, show.surprises) == (23, 2, 11)
     assert "SURPRISE: this push should have been refused by HH107" in capsys.readouterr().out
-
-
-def test_the_folder_stays_where_it_is_to_be_kept(tmp_path: Path):
-    assert played(tmp_path, "--keep").returncode == 0
-    (kept,) = tmp_path.iterdir()
-    assert sorted(path.name for path in kept.iterdir()) == ["clone", "server.git"]
 
 
 def test_without_postgresql_it_cannot_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

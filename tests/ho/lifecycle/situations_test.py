@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -286,7 +288,10 @@ def test_with_the_hooks_of_the_clone(at_work: User) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_the_hook_of_a_push_validates_what_nobody_has_validated(at_work: User, tmp_path: Path, known: bool) -> None:
+def test_the_hook_of_a_push_validates_what_nobody_has_validated(
+    at_work: User, tmp_path: Path, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")  # where ho is
     at_work.done("install", "client", str(at_work.clone))
     at_work.git("config", "halfhooks.project.onPush", "validate-release")
     records = at_work.clone / ".git" / "halfhooks" / "validations"
