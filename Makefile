@@ -1,6 +1,6 @@
 # `make demo` shows what halfhooks does, `make test` checks that it does it. Both build .venv first, once.
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 4
 ARGS ?=
 SECONDS ?= 60
 
