@@ -6,12 +6,15 @@ are the shell functions of workflow.sh: one definition, in plain git, for people
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -19,6 +22,8 @@ TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
 INSTALL = (sys.executable, str(PROJECT / "install" / "server.py"))
 """The command that guards a bare repository, whose path is appended."""
+
+PLAIN = INSTALL
 
 MEASURE = ""
 """Statements with which a Python hook of a test begins to measure what it runs (tests/measure.py), which needs `site`."""
@@ -90,6 +95,16 @@ class PushResult(NamedTuple):
         return self
 
 
+@functools.lru_cache(None)
+def guarded_template(object_format: str) -> Path:
+    """A guarded repository without any ref, which is copied: to install the hook takes half a second."""
+    folder = Path(tempfile.mkdtemp(prefix="halfhooks-guarded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    run("git", "init", "-q", "--bare", "-b", "ho-prod", f"--object-format={object_format}", str(folder))
+    run(*INSTALL, str(folder))
+    return folder
+
+
 class Server:
     """A bare repository."""
 
@@ -98,6 +113,9 @@ class Server:
 
     @classmethod
     def create(cls, path: Path, *, object_format: str = "sha1", guarded: bool = True) -> Server:
+        if guarded and INSTALL == PLAIN:
+            shutil.copytree(guarded_template(object_format), path, symlinks=True, dirs_exist_ok=True)
+            return cls(path)
         run("git", "init", "-q", "--bare", "-b", "ho-prod", f"--object-format={object_format}", str(path))
         if guarded:
             run(*INSTALL, str(path))
