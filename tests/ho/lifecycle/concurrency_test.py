@@ -17,6 +17,8 @@ from tests.ho.database.conftest import environment, server, servers
 from tests.ho.lifecycle.clones import SOAK, User, must_be_legal, team_template, temporary, user
 from tests.ho.lifecycle.players import Player, keep_log, nothing_is_lost
 
+pytestmark = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
+
 __all__ = ["environment", "server", "servers", "team_template", "temporary", "user"]
 
 SECONDS = 1800.0 if SOAK else 60.0

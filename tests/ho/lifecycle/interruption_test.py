@@ -26,6 +26,8 @@ from tests.builders import Refs
 from tests.ho.database.conftest import environment, server, servers
 from tests.ho.lifecycle.clones import CHANGING, SOAK, Ran, User, must_be_legal, refusing, team_template, work_of
 
+pytestmark = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
+
 __all__ = ["environment", "server", "servers", "team_template"]
 
 HOWS = ("before", "after", "fail", "gone", "lost")

@@ -21,6 +21,8 @@ from tests.walks.history import make_clone
 from tests.walks.moves import MOVES
 from tests.walks.project import PRODUCTION, Project
 
+pytestmark = pytest.mark.skipif(not SOAK, reason="takes minutes: make soak")
+
 __all__ = ["environment", "server", "servers", "temporary"]
 
 VISITS = 600 if SOAK else 5

@@ -22,7 +22,7 @@ from tests.ho.production.conftest import Shop, wait_for
 from tests.ho.production.resume_test import ALONE, start
 
 SOAK = "HALFHOOKS_SOAK" in os.environ
-FAULTS = 100 if SOAK else 10
+FAULTS = 100 if SOAK else 4
 FIRST = int(os.environ.get("HALFHOOKS_SEED") or (Random().randrange(2**32) if SOAK else 11))
 SLOW = "select pg_sleep(0.04);\n"
 
