@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Optional
 
+from halfhooks.ho.edits import Edits, edited
 from halfhooks.integration import book_paths
 from halfhooks.layout import HEADS, HOTFIX, PRODUCTION
 from halfhooks.names import release_file
@@ -33,9 +34,6 @@ from halfhooks.snapshot import (
 )
 from halfhooks.staged import Overlay
 from halfhooks.version import Version
-
-Edits = Mapping[str, Optional[Entry]]
-"""New entries by path; None removes one."""
 
 
 class Drafts(Overlay):
@@ -65,19 +63,7 @@ class Drafts(Overlay):
 
     def edit(self, base: Optional[Entry], edits: Edits) -> Entry:
         """Draft a folder that differs from another one in some paths."""
-        entries = dict(folder(self, base).items())
-        below: dict[str, dict[str, Optional[Entry]]] = {}
-        for path, entry in edits.items():
-            name, slash, rest = path.partition("/")
-            if slash:
-                below.setdefault(name, {})[rest] = entry
-            elif entry:
-                entries[name] = entry
-            else:
-                entries.pop(name, None)
-        for name, inner in below.items():
-            entries[name] = self.edit(entries.get(name), inner)
-        return self.add_tree(entries)
+        return edited(self, base, edits, self.add_tree)
 
     def _next(self) -> str:
         return f"{len(self._commits) + len(self._trees) + len(self._blobs) + 1:040x}"

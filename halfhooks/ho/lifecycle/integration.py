@@ -17,7 +17,7 @@ from halfhooks.ho.lifecycle.patches import branch_tip, folder_of, owner, pushed_
 from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.ho.lifecycle.writer import Edits
+from halfhooks.ho.edits import Edits
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release

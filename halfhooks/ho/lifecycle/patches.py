@@ -15,7 +15,7 @@ from halfhooks.ho.lifecycle.books import (
 )
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.ho.lifecycle.writer import Edits
+from halfhooks.ho.edits import Edits
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import is_patch_id
 from halfhooks.release import Release

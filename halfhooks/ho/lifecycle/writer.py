@@ -6,16 +6,14 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Optional
 
+from halfhooks.ho.edits import Edits, edited
 from halfhooks.ho.repository import Clone
-from halfhooks.snapshot import FILE, FOLDER, Entry, folder, tree_entry
+from halfhooks.snapshot import FILE, FOLDER, Entry, tree_entry
 
 if TYPE_CHECKING:
     from halfhooks.snapshot import Objects
 
 SUBMODULE = "160000"
-
-Edits = Mapping[str, Optional[Entry]]
-"""New entries by path, slashes between names; None removes what is there."""
 
 
 class Writer:
@@ -32,23 +30,11 @@ class Writer:
 
     def tree(self, base: Optional[Entry], edits: Edits) -> Entry:
         """Write a folder that differs from another one in some paths. A folder that becomes empty goes."""
-        entries = dict(folder(self._objects, base).items())
-        below: dict[str, dict[str, Optional[Entry]]] = {}
-        for path, entry in edits.items():
-            name, slash, rest = path.partition("/")
-            if slash:
-                below.setdefault(name, {})[rest] = entry
-            elif entry:
-                entries[name] = entry
-            else:
-                entries.pop(name, None)
-        for name, inner in below.items():
-            made = self.tree(entries.pop(name, None), inner)
-            if made.oid:
-                entries[name] = made
-        return self._make_tree(entries) if entries else Entry(FOLDER, "")
+        return edited(self._objects, base, edits, self._make_tree)
 
     def _make_tree(self, entries: Mapping[str, Entry]) -> Entry:
+        if not entries:
+            return Entry(FOLDER, "")
         kinds = {FOLDER: "tree", SUBMODULE: "commit"}
         lines = [
             f"{entry.mode} {kinds.get(entry.mode, 'blob')} {entry.oid}\t{name}\0" for name, entry in entries.items()
