@@ -13,9 +13,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
-from halfhooks.git import Process
+from halfhooks.git import GitError, Process
 from halfhooks.ho.database.folder import own
 from halfhooks.ho.repository import Clone, answer
 
@@ -68,6 +68,16 @@ class Checkout(NamedTuple):
 @contextlib.contextmanager
 def checked_out(clone: Clone, git: str, commit: str, environment: Mapping[str, str]) -> Iterator[Checkout]:
     """The files of a commit, as long as the block takes; a `GitError` where git cannot write them."""
+    with checking_out(clone, git, commit, environment) as (checkout, finish):
+        finish()
+        yield checkout
+
+
+@contextlib.contextmanager
+def checking_out(
+    clone: Clone, git: str, commit: str, environment: Mapping[str, str]
+) -> Iterator[tuple[Checkout, Callable[[], None]]]:
+    """The same while git still writes the files, and the function that waits for them."""
     base = Path(tempfile.gettempdir(), f"halfhooks-{os.geteuid()}-validate")
     own(base)
     with contextlib.ExitStack() as held:
@@ -82,9 +92,18 @@ def checked_out(clone: Clone, git: str, commit: str, environment: Mapping[str, s
         settings = (word for setting in PLAIN for word in ("-c", setting))
         argv = (git, "-C", str(tree), *settings)
         checkout = Checkout(folder, argv, {**environment, **places, "LC_ALL": "C"})
-        for command in (("read-tree", commit), ("checkout-index", "--all", "--index", "--quiet")):
-            Process((*argv, *command), checkout.environment).finish()
-        yield checkout
+        Process((*argv, "read-tree", commit), checkout.environment).finish()
+        writing = [Process((*argv, "checkout-index", "--all", "--index", "--quiet"), checkout.environment)]
+
+        def finish() -> None:
+            while writing:
+                writing.pop().finish()
+
+        try:
+            yield checkout, finish
+        finally:
+            with contextlib.suppress(GitError):
+                finish()
 
 
 def sweep(base: Path) -> list[Path]:

@@ -97,8 +97,11 @@ def allocate(
         names = wanted[key]
         return names[number] if number < len(names) else _hashed(key, names[-1], HASH_LENGTHS[number - len(names)])
 
-    level = dict.fromkeys(wanted, 0)
     used = {fold(name) for name in taken}
+    first = {fold(names[0]) for names in wanted.values()}
+    if len(first) == len(wanted) and used.isdisjoint(first):
+        return {key: names[0] for key, names in wanted.items()}
+    level = dict.fromkeys(wanted, 0)
     while True:
         current = {key: fold(candidate(key, number)) for key, number in level.items()}
         count = Counter(current.values())

@@ -20,8 +20,9 @@ from halfhooks.ho.plan import Plan
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
+
     from halfhooks.ho.database.connect import Server
-    from halfhooks.ho.database.databases import Databases
     from halfhooks.ho.database.project import Project
 
 
@@ -106,7 +107,7 @@ def _built(project: Project, plan: Plan) -> Source:
 # --- for other commands
 
 
-def stale(project: Project, databases: Databases, database: str, top: str) -> list[str]:
+def stale(project: Project, connection: Connection, top: str) -> list[str]:
     """What of the generated code in the tree below `top` differs from what a database in the state of that tree gives.
 
     The lines of a diff, and a line for each file that belongs to no relation any more; none where all is as it should be,
@@ -115,7 +116,7 @@ def stale(project: Project, databases: Databases, database: str, top: str) -> li
     choice = chosen(project, top)
     if choice is None or not holds_generated(choice):
         return []
-    found = run(choice, of_database(databases.server, database), check=True)
+    found = run(choice, store.source(read_schema(connection)), check=True)
     gone = "belongs to no relation any more, and holds code of yours: move it, then git rm"
     return [*found.diff(), *(f"'{path}' {gone} {path}" for path in found.paths("orphans"))]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Optional
 
 BEGIN = "#>>> PLACE YOUR CODE BELOW THIS LINE. DO NOT REMOVE THIS LINE!\n"
@@ -43,6 +44,7 @@ class Seal(NamedTuple):
     intact: bool
 
 
+@lru_cache(None)  # of each file several times, and a schema has some hundred
 def cut(text: str) -> Optional[Cut]:
     """The pieces of a file; None where its markers do not follow one another as they should."""
     generated, regions, start, inside = [], [], 0, False

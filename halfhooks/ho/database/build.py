@@ -88,7 +88,10 @@ def building(databases: Databases, plan: Plan, wish: Wish, python: PythonRunner,
 
 
 class _Builder:
-    """One building: `name` is the scratch database as it stands now, `last` when its state was last kept."""
+    """One building: `name` is the scratch database as it stands now, `connection` the session in it, if there is one.
+
+    One session runs all patches, each as if it had just begun, as an upgrade of production does.
+    """
 
     def __init__(self, databases: Databases, plan: Plan, wish: Wish, python: PythonRunner, watch: Watch) -> None:
         self.databases = databases
@@ -109,6 +112,7 @@ class _Builder:
             self.hooks = self.hooks._replace(begun=see.begun, statement=seen, trial=True)
         self.keys = plan.keys(templates.salt(databases))
         self.name = ""
+        self.connection: Optional[Connection] = None
         self.made: list[str] = []
         self.ran: list[Ran] = []
         self.failures: list[tuple[str, Failure]] = []
@@ -129,6 +133,7 @@ class _Builder:
         return self._built(start)
 
     def _built(self, skipped: int) -> Built:
+        self._leave()
         done = self.name if not self.failures or self.wish.keep_going else ""
         hazards = tuple(self.observer.hazards) if self.observer else ()
         return Built(done, tuple(self.keys), skipped, tuple(self.ran), tuple(self.failures), hazards)
@@ -198,17 +203,25 @@ class _Builder:
             self.watch.role(role)
 
     def _run(self, call: Callable[..., Optional[Failure]]) -> Optional[Failure]:
-        timeout = {"statement_timeout": f"{int(self.wish.timeout * 1000)}"} if self.wish.timeout else {}
-        connection = connect(self.databases.server, self.name, timeout)
+        connection = self.connection
+        if connection is None:
+            timeout = {"statement_timeout": f"{int(self.wish.timeout * 1000)}"} if self.wish.timeout else {}
+            connection = self.connection = connect(self.databases.server, self.name, timeout)
 
         def cancel() -> None:
             self.python.stop()
             connection.cancel()
 
-        try:
-            return interruptible(lambda: call(connection), cancel)
-        finally:
-            connection.close()
+        failure = interruptible(lambda: call(connection), cancel)
+        if failure:
+            self._leave()
+        return failure
+
+    def _leave(self) -> None:
+        """Close the session in the scratch database: nobody can copy or remove one that somebody is in."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
     # --- the patches
 
@@ -222,6 +235,7 @@ class _Builder:
                 self._keep(number - 1)
             before = ""
             if self.wish.keep_going and not patch.transactional:
+                self._leave()
                 before = self.databases.make(template=self.name)
                 self.made.append(before)
             self.watch.patch(patch)
@@ -255,6 +269,7 @@ class _Builder:
     def _keep(self, number: int) -> None:
         """Keep the state of a number as a template."""
         if self.wish.cache:
+            self._leave()
             words = self.plan.patches[number - 1].id if number else self.plan.label
             started = time.monotonic()
             templates.keep(self.databases, self.name, self.keys[number], words, self.wish.limits)
@@ -262,6 +277,7 @@ class _Builder:
 
     def discard(self) -> None:
         """Remove what was made and has no other name."""
+        self._leave()
         for name in self.made:
             found = self.databases.find(name)
             if found:

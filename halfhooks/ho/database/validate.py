@@ -10,11 +10,11 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from halfhooks import __version__
 from halfhooks.ho import validation
-from halfhooks.ho.checkout import checked_out
+from halfhooks.ho.checkout import checking_out
 from halfhooks.ho.codegen.project import stale
 from halfhooks.ho.database import build
 from halfhooks.ho.database.apply import databases_of
@@ -27,12 +27,15 @@ from halfhooks.ho.database.lint import lint
 from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.python_files import Interpreter, PythonRunner, process_environment
 from halfhooks.ho.database.repeats import Repeats
-from halfhooks.ho.plan import File
+from halfhooks.ho.plan import PYTHON, File
 from halfhooks.ho.records import Records
 from halfhooks.ho.repository import find_git
 from halfhooks.ho.subjects import Subject, known, read_subject
 from halfhooks.ho.testing import command_of, run_tests
 from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection
 
 INTERPRETER = "python"
 MOST_LINES = 20
@@ -101,7 +104,10 @@ class _Validation:
         clone, environment = self.project.clone, self.project.environment
         with contextlib.ExitStack() as stack:
             with self._timed("checkout"):
-                checkout = stack.enter_context(checked_out(clone, find_git(), self.subject.commit, environment))
+                making = checking_out(clone, find_git(), self.subject.commit, environment)
+                checkout, written = stack.enter_context(making)
+                if any(file.kind == PYTHON for patch in self.subject.plan.patches for file in patch.files):
+                    written()  # else it is written while the database is built
             interpreter = self.project.interpreter()._replace(top=str(checkout.tree))
             databases = stack.enter_context(databases_of(self.project))
             with self._timed("database"):
@@ -112,9 +118,11 @@ class _Validation:
             if built.name:
                 with connected(databases.server, built.name) as connection:
                     objects = read_catalog(connection)
-                self.warnings += unfinished(objects)
-                with self._timed("generated code"):
-                    generated = self._compare(databases, built.name, checkout.tree)
+                    self.warnings += unfinished(objects)
+                    with self._timed("checkout"):
+                        written()
+                    with self._timed("generated code"):
+                        generated = self._compare(connection, checkout.tree)
                 if self.tests:
                     variables = process_environment(interpreter, databases.server, built.name, checkout.folder)
                     with self._timed("tests"):
@@ -166,11 +174,11 @@ class _Validation:
             said = "production would stand still while a whole table is read or written (project.locks = refuse)"
             self.problems.append(Problem(validation.LOCKS, (said, *(f"  {line}" for line in stops))))
 
-    def _compare(self, databases: Databases, name: str, tree: Path) -> str:
+    def _compare(self, connection: Connection, tree: Path) -> str:
         """Whether the generated code of the commit is that of its database (HH701)."""
         config = self.subject.config
         project = self.project._replace(config=config, layout=config.layout())
-        lines = stale(project, databases, name, str(tree))
+        lines = stale(project, connection, str(tree))
         if lines:
             shown = (
                 lines
@@ -199,7 +207,7 @@ class _Validation:
     def _timed(self, step: str) -> Iterator[None]:
         started = time.monotonic()
         yield
-        self.seconds[step] = round(time.monotonic() - started, 3)
+        self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - started, 3)
 
 
 def unfinished(objects: list[Object]) -> Iterator[str]:

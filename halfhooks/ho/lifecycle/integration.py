@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable
 
 from halfhooks.ho.codegen.regions import read_seal
+from halfhooks.ho.edits import Edits
 from halfhooks.ho.lifecycle.books import (
     candidates_path,
     candidates_text,
@@ -17,7 +18,6 @@ from halfhooks.ho.lifecycle.patches import branch_tip, folder_of, owner, pushed_
 from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.ho.edits import Edits
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import Release

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from halfhooks.ho.edits import Edits
 from halfhooks.ho.lifecycle.books import (
     candidates_path,
     candidates_text,
@@ -15,7 +16,6 @@ from halfhooks.ho.lifecycle.books import (
 )
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.ho.edits import Edits
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import is_patch_id
 from halfhooks.release import Release

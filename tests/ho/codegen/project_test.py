@@ -13,6 +13,7 @@ from halfhooks.ho.codegen.introspect import read_database
 from halfhooks.ho.codegen.project import chosen, stale
 from halfhooks.ho.database import cluster as clusters
 from halfhooks.ho.database.apply import databases_of
+from halfhooks.ho.database.connect import connected
 from halfhooks.ho.database.project import open_project
 from halfhooks.survey import CannotTell
 from tests.ho.codegen.schemas import SHOP, hostile
@@ -126,7 +127,8 @@ def test_what_is_stale_in_a_tree_whose_database_somebody_has_built(project, tmp_
     with databases_of(opened) as databases:
 
         def told(top: Path = project.top) -> list[str]:
-            return stale(opened, databases, project.name, str(top))
+            with connected(databases.server, project.name) as connection:
+                return stale(opened, connection, str(top))
 
         assert told() == []  # nothing generated is there: nobody wants it
         project.write("src/shop/helpers.py", "A = 1\n")
