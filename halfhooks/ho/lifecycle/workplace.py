@@ -8,8 +8,9 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple
 
+from halfhooks.git import GitError
 from halfhooks.ho.lifecycle import follow, refs
-from halfhooks.ho.lifecycle.running import UNDO, Finished, Refused, go_on, resume
+from halfhooks.ho.lifecycle.running import UNDO, Finished, Moved, Refused, go_on, resume
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.lifecycle.writer import Writer
 from halfhooks.ho.merging import merge
@@ -210,12 +211,18 @@ def fetch(clone: Clone, remote: str) -> None:
 
 @contextlib.contextmanager
 def open_survey(git: str, clone: Clone, remote: str, tags: bool = False) -> Iterator[Survey]:
-    """What the server has, as it was fetched; with `tags` it is asked for them, for some here may be nobody else's."""
+    """What the server has, as it was fetched; with `tags` it is asked for them, for some here may be nobody else's.
+
+    `Moved` when it has got one since.
+    """
     with Survey(git, os.environ, remote or None, local=not remote) as survey:
         if tags and remote:
             survey.refs = {ref: target for ref, target in survey.refs.items() if not ref.startswith(TAGS)}
             for ref, oid in refs.listed(clone, remote, f"{TAGS}*").items():
-                survey.refs[ref] = survey.objects.target(oid)
+                try:
+                    survey.refs[ref] = survey.objects.target(oid)
+                except GitError:  # it was pushed since, and branches with it perhaps
+                    raise Moved from None
         if HEADS + HALFHOOKS.production not in survey.refs:
             if survey.refs and remote:
                 raise CannotTell(

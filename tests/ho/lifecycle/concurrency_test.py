@@ -44,7 +44,7 @@ def test_two_users_at_once(user: User, monkeypatch: pytest.MonkeyPatch, capsys: 
         try:
             while time.monotonic() < end and sum(player.done.values()) < COMMANDS // 2 and not faults:
                 player.play()
-                assert not player.wrong, player.wrong
+                assert not player.wrong, (FIRST, player.wrong)
         except BaseException as error:
             faults.append(error)
 

@@ -399,6 +399,20 @@ def test_the_same_commit_of_somebody_else_is_no_success(at_work: User) -> None:
     assert "nothing is staged in 0.1.0" in ran.out
 
 
+def test_a_tag_that_comes_after_the_fetch_is_fetched(at_work: User) -> None:
+    """Between the two questions of ho to the server somebody cuts a release candidate."""
+    at_work.done("patch", "close", "--no-tests")
+    there = at_work.copied(at_work.clone.parent / "there")
+    there.done("release", "promote", "rc", "--no-tests")
+    git = f"{shutil.which('git')} -C {there.server.path}"
+    push = f"{git} push -q --atomic {at_work.server.path} ho-release/0.1.0 v0.1.0-rc1"
+    ran, _ = at_work.counted("release", "promote", "prod", "--no-tests", stop="ls-remote", how=push)
+    assert ran.code == 0, ran
+    assert "somebody was quicker" in ran.out
+    assert at_work.server.git("show", "ho-prod:releases/0.1.0-rc1.txt") == "1-a\n"
+    at_work.must_be_sane()
+
+
 def test_a_half_done_command_goes_on_when_it_can(at_work: User) -> None:
     at_work.done("patch", "close", "--no-tests")
     before = at_work.server.refs()
