@@ -413,6 +413,26 @@ def test_a_tag_that_comes_after_the_fetch_is_fetched(at_work: User) -> None:
     at_work.must_be_sane()
 
 
+def test_what_another_server_has_validated_is_validated_anew(at_work: User) -> None:
+    """A promotion is refused; until it is tried again, PostgreSQL has been replaced by one with another catalog."""
+    at_work.done("patch", "close", "--no-tests")
+    command = ("release", "promote", "prod", "--no-tests")
+    with refusing(at_work.server, 0):
+        assert at_work.ho(*command).code == 1
+    records = sorted((at_work.clone / ".git/halfhooks/validations").glob("*.json"))
+    fresh = {path: path.read_text() for path in records}
+    for path in records:
+        path.write_text(json.dumps({**json.loads(path.read_text()), "server": "13.1", "fingerprint": "of 13"}))
+    at_work.done(*command)
+    (tree,) = at_work.server.git("log", "-1", "--format=%T", "ho-prod").split()
+    (made,) = (path for path in records if path.stem == tree)
+    assert {**json.loads(made.read_text()), "at": 0, "seconds": {}} == {
+        **json.loads(fresh[made]),
+        "at": 0,
+        "seconds": {},
+    }
+
+
 def test_a_half_done_command_goes_on_when_it_can(at_work: User) -> None:
     at_work.done("patch", "close", "--no-tests")
     before = at_work.server.refs()
