@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
@@ -11,6 +10,8 @@ import psycopg2
 from psycopg2 import Error, OperationalError
 from psycopg2.extensions import adapt, make_dsn, quote_ident
 from psycopg2.extensions import parse_dsn as _parse_dsn
+
+from halfhooks.ho.aside import Aside
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -114,26 +115,12 @@ def interruptible(call: Callable[[], T], cancel: Callable[[], None]) -> T:
 
     libpq does not let go of the thread that waits for an answer, so another one waits.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-    done = threading.Event()  # a Thread whose join is interrupted takes itself for dead (bpo-45274)
-
-    def work() -> None:
-        try:
-            results.append(call())
-        except BaseException as error:
-            errors.append(error)
-        finally:
-            done.set()
-
-    threading.Thread(target=work, daemon=True).start()
+    running = Aside(call)
     try:
-        done.wait()
+        running.wait()
     except BaseException:
-        while not done.wait(0.05):  # between two statements there is nothing to cancel
+        while not running.wait(0.05):  # between two statements there is nothing to cancel
             with contextlib.suppress(Error):
                 cancel()
         raise
-    if errors:
-        raise errors[0]
-    return results[0]
+    return running.result()

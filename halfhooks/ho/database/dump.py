@@ -35,9 +35,6 @@ SESSION = (
 )
 """What a machine, a role or the database may have set otherwise. The style of dates psycopg2 sets itself."""
 
-RESTRICT_KEY = "halfhooks"
-"""pg_dump wraps its output in two lines with a random key, unless it is told one; before 2025 it had no such option."""
-
 
 class Model(NamedTuple):
     """The two files of a version below `model/`."""
@@ -108,8 +105,6 @@ def run_pg_dump(server: Server, database: str) -> str:
     program = os.path.join(server.bindir, "pg_dump") if server.bindir else "pg_dump"
     command = [program, "--schema-only", "--no-password", "--encoding=UTF8"]
     try:
-        known = subprocess.run([program, "--help"], capture_output=True, text=True).stdout
-        command += [f"--restrict-key={RESTRICT_KEY}"] if "--restrict-key" in known else []
         environment = {**os.environ, **server.environment(database), "LC_ALL": "C"}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8")
     except OSError as error:

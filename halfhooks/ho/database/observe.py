@@ -33,6 +33,9 @@ LOCKED = """
     where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted and l.relation >= 16384"""
 """What a transaction has read, written or changed it has a lock on, until it ends; what initdb made is below 16384."""
 
+FLUSH, FLUSHES = "select pg_stat_force_next_flush()", 150000
+"""The counters of a session begin anew with its next transaction: as of this version, otherwise once in a while."""
+
 
 class Observer:
     """Gathers `hazards`: what locks as strong as `weakest` do to the tables that were there when it was told to `start`."""
@@ -47,7 +50,7 @@ class Observer:
         self._held: dict[int, tuple[int, str]] = {}  # the strength, and the place that took it
         self._told: set[int] = set()  # tables whose reading was told in this transaction
         self._unsure = True  # whether files have changed in a transaction that may have been rolled back
-        self._session = 0
+        self._session = 0  # the one whose counters may go on from one transaction to the next
 
     def start(self, connection: Connection) -> None:
         """Take the tables that there are for those of production."""
@@ -58,10 +61,13 @@ class Observer:
     def begun(self, connection: Connection) -> None:
         """A transaction begins, or what runs outside of one: what was before is no matter any more."""
         self._held, self._told, self._scans = {}, set(), {}
-        again = self._session == connection.info.backend_pid  # counters may go on from one transaction to the next
-        if again or self._unsure:
+        outside = connection.info.transaction_status == 0
+        if outside or self._unsure or self._session == connection.info.backend_pid:
             self._look(connection, ALL)
         self._session, self._unsure = connection.info.backend_pid, False
+        if connection.info.server_version >= FLUSHES:
+            execute(connection, FLUSH)
+            self._session = 0
 
     def statement(self, connection: Connection, file: File, statement: Optional[sql.Statement]) -> None:
         """A statement has run in the transaction that has begun, or outside of any; None for a Python file as a whole."""

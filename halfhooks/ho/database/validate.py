@@ -10,17 +10,18 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple, Optional
 
 from halfhooks import __version__
 from halfhooks.ho import validation
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.checkout import checking_out
 from halfhooks.ho.codegen.project import stale
 from halfhooks.ho.database import build
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.build import Built, Wish, building
 from halfhooks.ho.database.catalog import Object, fingerprint, read_catalog
-from halfhooks.ho.database.connect import connected
+from halfhooks.ho.database.connect import Server, connected
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.hazards import Hazard, as_values, in_order, refused
 from halfhooks.ho.database.lint import lint
@@ -33,9 +34,6 @@ from halfhooks.ho.repository import find_git
 from halfhooks.ho.subjects import Subject, known, read_subject
 from halfhooks.ho.testing import command_of, run_tests
 from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
-
-if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection
 
 INTERPRETER = "python"
 MOST_LINES = 20
@@ -110,19 +108,20 @@ class _Validation:
                     written()  # else it is written while the database is built
             interpreter = self.project.interpreter()._replace(top=str(checkout.tree))
             databases = stack.enter_context(databases_of(self.project))
+            advice = self._ask_advice(stack, databases.version)
             with self._timed("database"):
                 built = self._build(stack, databases, interpreter)
             version = databases.connection.info.parameter_status("server_version") or str(databases.version)
-            if self.wish.observed and built.name:
-                self._judge(built, databases.version)
+            if advice and built.name:
+                self._judge([*built.hazards, *advice.result()[0]])
             if built.name:
-                with connected(databases.server, built.name) as connection:
-                    objects = read_catalog(connection)
-                    self.warnings += unfinished(objects)
-                    with self._timed("checkout"):
-                        written()
-                    with self._timed("generated code"):
-                        generated = self._compare(connection, checkout.tree)
+                with self._timed("checkout"):
+                    written()
+                with self._timed("generated code"):
+                    catalog = Aside(lambda: _catalog_of(databases.server, built.name))
+                    generated = self._compare(databases.server, built.name, checkout.tree)
+                    objects = catalog.result()
+                self.warnings += unfinished(objects)
                 if self.tests:
                     variables = process_environment(interpreter, databases.server, built.name, checkout.folder)
                     with self._timed("tests"):
@@ -164,21 +163,30 @@ class _Validation:
             self.problems.append(Problem(patch, (*failure.lines(), *again)))
         return built
 
-    def _judge(self, built: Built, version: int) -> None:
+    def _ask_advice(self, stack: contextlib.ExitStack, version: int) -> Optional[Aside[tuple[list[Hazard], list[str]]]]:
+        """squawk's advice on the patches, which it reads while they run; None where nobody wants to know of locks."""
+        if not self.wish.observed:
+            return None
+        plan, project = self.subject.plan, self.project
+        advice = Aside(lambda: lint(plan, version, project.clone.top, project.environment))
+        stack.callback(advice.wait)
+        return advice
+
+    def _judge(self, found: list[Hazard]) -> None:
         """What the patches would do to the tables of production: kept, and refused where the policy says so."""
         plan, config = self.subject.plan, self.subject.config
-        advice, _ = lint(plan, version, self.project.clone.top, self.project.environment)
-        self.hazards = in_order([*built.hazards, *advice], plan)
+        self.hazards = in_order(found, plan)
         stops = [line for hazard in refused(self.hazards) for line in hazard.lines()]
         if stops and config.locks == "refuse":
             said = "production would stand still while a whole table is read or written (project.locks = refuse)"
             self.problems.append(Problem(validation.LOCKS, (said, *(f"  {line}" for line in stops))))
 
-    def _compare(self, connection: Connection, tree: Path) -> str:
+    def _compare(self, server: Server, name: str, tree: Path) -> str:
         """Whether the generated code of the commit is that of its database (HH701)."""
         config = self.subject.config
         project = self.project._replace(config=config, layout=config.layout())
-        lines = stale(project, connection, str(tree))
+        with connected(server, name) as connection:
+            lines = stale(project, connection, str(tree))
         if lines:
             shown = (
                 lines
@@ -208,6 +216,11 @@ class _Validation:
         started = time.monotonic()
         yield
         self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - started, 3)
+
+
+def _catalog_of(server: Server, name: str) -> list[Object]:
+    with connected(server, name) as connection:
+        return read_catalog(connection)
 
 
 def unfinished(objects: list[Object]) -> Iterator[str]:
