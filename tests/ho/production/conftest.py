@@ -6,10 +6,11 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
+from halfhooks.ho import cli
 from halfhooks.ho.database import meta
 from halfhooks.ho.database.catalog import fingerprint, read_catalog
 from halfhooks.ho.database.connect import Server, ask, connected, execute
@@ -32,15 +33,16 @@ ROWS = "insert into users select i, 'user ' || i from generate_series(1, 20) i"
 class Shop:
     """A repository whose ho-prod has releases, and a database that is at one of them."""
 
-    def __init__(self, top: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, top: Path, server: Server, capsys: Optional[pytest.CaptureFixture[str]] = None) -> None:
         self.top = top
         self.server = server
         self.name = "p" + secrets.token_hex(5)
         self.folder = top.parent / "backups"
         self._capsys = capsys
-        self._made: list[str] = []
-        run("git", "init", "-q", "-b", "ho-prod", str(top))
-        self.git("config", "user.email", "dev@example.org")
+        self.released: dict[str, list[str]] = {}
+        if not top.exists():
+            run("git", "init", "-q", "-b", "ho-prod", str(top))
+            self.git("config", "user.email", "dev@example.org")
 
     # --- the repository
 
@@ -65,6 +67,7 @@ class Shop:
                 self.write(f"Patches/{patch}/{name}", content)
         self.write(f"releases/{label}.txt", "".join(f"{patch}\n" for patch in patches))
         self.write(f"model/schema-{label}.sql", model or f"-- {label}\n")
+        self.released[label] = list(patches)
         commit = self.commit(f"Promote {label}")
         if tag:
             self.git("tag", "-a", "-m", f"Release {label}", f"v{label}")
@@ -72,11 +75,10 @@ class Shop:
 
     # --- the database
 
-    def install(self, label: str = "0.1.0", statements: str = BASE + ROWS) -> None:
+    def install(self, label: str = "0.1.0", statements: str = BASE + ROWS, name: str = "") -> None:
         """A database in production at a release."""
-        ask(self.server, "postgres", f"create database {self.name}")
-        self._made.append(self.name)
-        with connected(self.server, self.name) as connection:
+        ask(self.server, "postgres", f"create database {name or self.name}")
+        with connected(self.server, name or self.name) as connection:
             execute(connection, statements)
             meta.ensure(connection)
             catalog = read_catalog(connection)
@@ -111,8 +113,7 @@ class Shop:
     # --- commands
 
     def ho(self, *arguments: str) -> Ran:
-        from halfhooks.ho import cli
-
+        assert self._capsys
         self._capsys.readouterr()
         code = cli.main(arguments)
         return Ran(code, *self._capsys.readouterr())
@@ -141,15 +142,20 @@ def shop(
     monkeypatch.chdir(tmp_path / "elsewhere")
     monkeypatch.setenv("HALFHOOKS_PRODUCTION", "")
     os.environ.pop("HALFHOOKS_PRODUCTION", None)
+    begin(shop)
+    shop.install()
+    yield shop
+    shop.remove()
+
+
+def begin(shop: Shop) -> None:
+    """The releases that every project here has."""
     shop.release("0.1.0", {}, model=BASE)
     shop.release(
         "0.2.0", {"1-posts": {"01.sql": POSTS}, "2-mail": {"01.sql": MAIL, "02.sql": "update users set mail = name;"}}
     )
     shop.release("0.2.0-hotfix1", {"3-fix": {"01.sql": "create index posts_author on posts (author);"}})
     shop.release("0.3.0", {"4-tags": {"01.sql": "create table tags (id int primary key, name text);"}})
-    shop.install()
-    yield shop
-    shop.remove()
 
 
 POSTS = (

@@ -2,54 +2,78 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from threading import Thread
 from typing import NamedTuple
 
 import pytest
 
+from halfhooks.ho.database.catalog import fingerprint, read_catalog
 from halfhooks.ho.database.cluster import existing, private, stop
-from halfhooks.ho.database.connect import OperationalError, connected, execute
+from halfhooks.ho.database.connect import OperationalError, ask, connected, execute
+from halfhooks.ho.database.run import Hooks, run_patch
+from halfhooks.ho.plan import Patch, patch_files
+from halfhooks.ho.production import session
 from halfhooks.ho.production.settings import VARIABLE
-from tests.ho.production.conftest import Shop, wait_for
+from halfhooks.ho.trees import WorkingTree
+from tests.ho.production.conftest import Shop, begin, wait_for
 from tests.ho.production.resume_test import ALONE, start
 
 SOAK = "HALFHOOKS_SOAK" in os.environ
-FAULTS = 100 if SOAK else 4
+FAULTS = 100 if SOAK else 10
 FIRST = int(os.environ.get("HALFHOOKS_SEED") or (Random().randrange(2**32) if SOAK else 11))
 SLOW = "select pg_sleep(0.04);\n"
+START = 1.5
+"""Seconds in which an upgrade has surely begun: some faults come before."""
 
 
-class Known(NamedTuple):
-    """What a database at each release is, by runs to which nothing happened: fingerprint, and rows of the releases."""
+class Crashing(NamedTuple):
+    """A private server that may be killed: its environment, the repository, and what a database at each release is.
 
+    `fingerprints` come from the runner of `ho apply`, without any upgrade; `seconds` are what each release took it.
+    """
+
+    environment: dict[str, str]
+    top: Path
     fingerprints: dict[str, str]
-    counts: dict[str, int]
+    seconds: dict[str, float]
+
+    @property
+    def labels(self) -> list[str]:
+        return list(self.fingerprints)
 
 
-@pytest.fixture
-def crashing(servers, monkeypatch) -> Iterator[None]:
-    """A private server of this test alone, which may be killed."""
+@pytest.fixture(scope="module")
+def crashing(servers, tmp_path_factory) -> Iterator[Crashing]:
+    """A private server of the random faults alone; `start` is a database at the first release."""
     base = Path(f"{servers['HALFHOOKS_SERVERS']}-c{os.getpid()}")
     base.mkdir(mode=0o711)
-    monkeypatch.setenv("HALFHOOKS_SERVERS", str(base))
-    before = servers["HALFHOOKS_SERVERS"]
-    servers["HALFHOOKS_SERVERS"] = str(base)
-    yield
-    for place in existing(servers):
-        stop(place, remove=True, force=True)
-    servers["HALFHOOKS_SERVERS"] = before
-    subprocess.run(["rm", "-rf", str(base)], check=True)
+    environment = {**servers, "HALFHOOKS_SERVERS": str(base)}
+    try:
+        with private(environment) as server:
+            made = Shop(tmp_path_factory.mktemp("crashing") / "shop", server)
+            begin(made)
+            releases(made)
+            made.install(name="start")
+            ask(server, "postgres", "create database reference template start")
+            yield Crashing(environment, made.top, *reference(made, "reference"))
+    finally:
+        for place in existing(environment):
+            stop(place, remove=True, force=True)
+        shutil.rmtree(base)
 
 
-def releases(shop: Shop) -> list[str]:
+def releases(shop: Shop) -> None:
     """Four more releases, the third of several steps: each writes one row to `log`, slowly."""
     note = "insert into log values ('{}');"
     shop.release("0.4.0", {"10-log": {"01.sql": f"create table log (t text);\n{SLOW}{note.format('0.4.0')}"}})
@@ -70,7 +94,21 @@ def releases(shop: Shop) -> list[str]:
         },
     )
     shop.release("0.7.0", {"17-g": {"01.sql": f"{SLOW}create view v as select a from users;\n{note.format('0.7.0')}"}})
-    return ["0.1.0", "0.2.0", "0.2.0-hotfix1", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0"]
+
+
+def reference(shop: Shop, name: str) -> tuple[dict[str, str], dict[str, float]]:
+    """The fingerprint at each release of a database at the first one, and what the patches of each took, in seconds."""
+    fingerprints, seconds = {}, {}
+    tree = WorkingTree(str(shop.top))
+    with connected(shop.server, name) as connection:
+        for label, patches in shop.released.items():
+            began = time.monotonic()
+            for patch in patches:
+                files = tuple(patch_files(tree, f"Patches/{patch}"))
+                assert run_patch(connection, Patch(patch, label, "", files), lambda file: None, Hooks()) is None
+            fingerprints[label] = fingerprint(read_catalog(connection))
+            seconds[label] = time.monotonic() - began
+    return fingerprints, seconds
 
 
 def log(shop: Shop) -> list[str]:
@@ -85,90 +123,147 @@ def expected_log(labels: list[str], label: str) -> list[str]:
     return sorted(line for each in labels[: labels.index(label) + 1] for line in LOGGED.get(each, []))
 
 
-def crash(shop: Shop) -> None:
+def crash(environment: dict[str, str]) -> None:
     """Kill every process of the server, as when the machine goes down."""
-    (place,) = existing(dict(os.environ))
+    (place,) = existing(environment)
     postmaster = place.pid()
     os.kill(postmaster, signal.SIGSTOP)
     children = subprocess.run(["pgrep", "-P", str(postmaster)], capture_output=True, text=True).stdout.split()
     for pid in [*children, str(postmaster)]:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     wait_for(lambda: not place.running())
 
 
-def cut(shop: Shop) -> None:
-    shop.ask(
-        "select pg_terminate_backend(pid) from pg_stat_activity "
-        f"where datname = '{shop.name}' and application_name like 'ho upgrade%'",
-        "postgres",
-    )
+def end_sessions(shop: Shop, by: str) -> None:
+    mine = f"datname = '{shop.name}' and application_name like 'ho upgrade%'"
+    shop.ask(f"select {by}(pid) from pg_stat_activity where {mine}", "postgres")
 
 
-def cancel(shop: Shop) -> None:
-    shop.ask(
-        "select pg_cancel_backend(pid) from pg_stat_activity "
-        f"where datname = '{shop.name}' and application_name like 'ho upgrade%'",
-        "postgres",
-    )
+class Fault(NamedTuple):
+    """What happens: a signal to `ho`, a function by which its sessions end, the server's crash; or two of these."""
+
+    signal: int = 0
+    sessions: str = ""
+    crash: bool = False
+
+    def strike(self, process: subprocess.Popen[str], shop: Shop, environment: dict[str, str]) -> None:
+        if self.signal:
+            process.send_signal(self.signal)
+        if self.sessions:
+            end_sessions(shop, self.sessions)
+        if self.crash:
+            crash(environment)
+
+
+STRIKES = [
+    Fault(signal.SIGKILL),
+    Fault(signal.SIGINT),
+    Fault(signal.SIGTERM),
+    Fault(sessions="pg_terminate_backend"),
+    Fault(sessions="pg_cancel_backend"),
+    Fault(crash=True),
+    Fault(signal.SIGKILL, crash=True),
+]
 
 
 @pytest.mark.parametrize("number", range(FAULTS))
-def test_at_a_random_moment(number, crashing, shop):
+def test_at_a_random_moment(number, crashing, environment, capsys):
     random = Random(f"{FIRST} {number}")
-    labels = releases(shop)
-    known: dict[str, str] = {}
-    reference = Shop.__new__(Shop)
-    reference.__dict__.update(shop.__dict__, name=shop.name + "r", _made=[])
-    reference.install()
-    known["0.1.0"] = reference.fingerprint()
-    for label in labels[1:]:
-        reference.upgrade("--to-release", label, "--backup", "none")
-        known[label] = reference.fingerprint()
-    faults: list[Callable[[subprocess.Popen[str]], None]] = [
-        lambda process: process.send_signal(signal.SIGKILL),
-        lambda process: process.send_signal(signal.SIGINT),
-        lambda process: process.send_signal(signal.SIGTERM),
-        lambda process: cut(shop),
-        lambda process: cancel(shop),
-        lambda process: crash(shop),
-        lambda process: (process.send_signal(signal.SIGKILL), crash(shop))[0],
-    ]
-    for _ in range(3):
-        runs = shop.ask("select count(*) from half_orm_meta.halfhooks_upgrade")[0][0]
-        process = start(shop, "--backup", random.choice(["none", "none", "dump"]))
-        wait_until_begun(shop, process, runs)
-        time.sleep(random.random() * 1.2)
-        random.choice(faults)(process)
+
+    def tell(words: str) -> None:
+        if SOAK:
+            with capsys.disabled():
+                print(f"HALFHOOKS_SEED={FIRST} [{number}] {words}")
+
+    with private(crashing.environment) as server:
+        shop = Shop(crashing.top, server, capsys)
+        ask(server, "postgres", f"create database {shop.name} template start")
+    try:
+        for _ in range(3):
+            strike(shop, crashing, random, tell)
+        shop.upgrade("--backup", "none", "--wait", "60")
+        holds(shop, crashing, "0.7.0")
+        assert shop.ask("select count(a) from users") == [(20,)]
+        assert shop.ask("select count(*) from half_orm_meta.halfhooks_progress") == [(0,)]
+    finally:
+        with private(crashing.environment):
+            shop.remove()
+
+
+def strike(shop: Shop, crashing: Crashing, random: Random, tell: Callable[[str], None]) -> None:
+    """Let one upgrade run into a random fault at a random moment, and look how the database stands."""
+    label, labels = shop.version(), crashing.labels
+    left = sum(crashing.seconds[each] + 0.05 for each in labels[labels.index(label) + 1 :])
+    fault = random.choice(STRIKES)
+    away = fault.crash and SOAK and random.random() < 0.1  # then ho asks for it for 20 seconds, and gives up
+    early = random.random() < 0.2
+    process = start(shop, "--backup", random.choice(["none", "none", "dump"]))
+    if not early:
+        wait_until_begun(shop, process)
+    time.sleep(random.random() * (START if early else left))
+    late = process.poll() is not None
+    fault.strike(process, shop, crashing.environment)
+    if away:
+        process.wait(timeout=120)
+    with private(crashing.environment):
         said = process.communicate(timeout=120)[0]
-        with private(dict(os.environ)):
-            wait_for(lambda: answers(shop))
-            label = shop.version()
-            assert label in labels, said
-            begun_now = shop.ask("select count(*) from half_orm_meta.halfhooks_progress")[0][0]
-            if not begun_now:
-                assert shop.fingerprint() == known[label], (FIRST, number, label, said)
-                assert log(shop) == expected_log(labels, label), (FIRST, number, said)
-            assert shop.ask("select count(*) from users") == [(20,)]
-        if (
-            process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM)
-            and f"halfhooks: '{shop.name}' is at 0.7.0" not in said
-        ):
-            assert re.search("^state: |halfhooks: cannot tell|^halfhooks: interrupted", said, re.MULTILINE), said
-    shop.upgrade("--backup", "none", "--wait", "60")
-    assert shop.version() == "0.7.0"
-    assert shop.fingerprint() == known["0.7.0"]
-    assert log(shop) == expected_log(labels, "0.7.0")
-    assert shop.ask("select count(*), count(a) from users") == [(20, 20)]
-    assert shop.ask("select count(*) from half_orm_meta.halfhooks_progress") == [(0,)]
+        wait_for(lambda: answers(shop))
+        now = shop.version()
+        when = "too late" if late else "early" if early else "begun"
+        about = f"{fault}, {when}: {label} -> {now}\n{said}"
+        tell(about.splitlines()[0])
+        assert now in labels[labels.index(label) :], about
+        if not in_between(shop):
+            holds(shop, crashing, now, about)
+        assert shop.ask("select count(*) from users") == [(20,)], about
+    done = f"halfhooks: '{shop.name}' is at 0.7.0" in said
+    if process.returncode not in (0, -signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT) and not done:
+        assert re.search("^state: |halfhooks: cannot tell|^halfhooks: interrupted", said, re.MULTILINE), about
 
 
-def wait_until_begun(shop: Shop, process: subprocess.Popen[str], runs: int) -> None:
+def test_the_server_does_not_come_back(crashing, environment, capsys, monkeypatch):
+    monkeypatch.setattr(session, "PATIENCE", 0.5)
+    with private(crashing.environment) as server:
+        shop = Shop(crashing.top, server, capsys)
+        ask(server, "postgres", f"create database {shop.name} template start")
+    try:
+        slow = f"select 1 from pg_stat_activity where datname = '{shop.name}' and query like 'select pg_sleep%'"
+
+        def strike() -> None:
+            with connected(server, "postgres") as connection:
+                wait_for(lambda: execute(connection, slow))
+            crash(crashing.environment)
+
+        thread = Thread(target=strike)
+        thread.start()
+        ran = shop.upgrade("--backup", "none", code=1)
+        thread.join()
+        assert re.search(r"the connection to the server was lost while 0.\d.0 ran", ran.err), ran
+        assert "state: the database could not be asked. It was at 0.1.0 or a later release" in " ".join(ran.err.split())
+    finally:
+        with private(crashing.environment):
+            shop.remove()
+
+
+def holds(shop: Shop, crashing: Crashing, label: str, about: str = "") -> None:
+    """The database is at a release, in all that can be seen."""
+    assert shop.version() == label, about
+    assert shop.fingerprint() == crashing.fingerprints[label], about
+    assert log(shop) == expected_log(crashing.labels, label), about
+
+
+def in_between(shop: Shop) -> bool:
+    """Whether a release of several steps has begun, and is not whole."""
+    return bool(shop.ask("select 1 from half_orm_meta.halfhooks_progress"))
+
+
+def wait_until_begun(shop: Shop, process: subprocess.Popen[str]) -> None:
     """Until an upgrade has said that it begins, after the backup, or has ended."""
-    query = f"select count(*) > {runs} from half_orm_meta.halfhooks_upgrade"
-    wait_for(lambda: process.poll() is not None or shop.ask(query)[0][0])
+    query = "select count(*) from half_orm_meta.halfhooks_upgrade"
+    with connected(shop.server, shop.name) as connection:
+        before = execute(connection, query)
+        wait_for(lambda: process.poll() is not None or execute(connection, query) != before)
 
 
 def answers(shop: Shop) -> bool:
