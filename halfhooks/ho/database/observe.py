@@ -61,13 +61,13 @@ class Observer:
     def begun(self, connection: Connection) -> None:
         """A transaction begins, or what runs outside of one: what was before is no matter any more."""
         self._held, self._told, self._scans = {}, set(), {}
+        flushes = connection.info.server_version >= FLUSHES
+        if flushes:  # when this transaction has ended, or at once outside of any
+            execute(connection, FLUSH)
         outside = connection.info.transaction_status == 0
         if outside or self._unsure or self._session == connection.info.backend_pid:
             self._look(connection, ALL)
-        self._session, self._unsure = connection.info.backend_pid, False
-        if connection.info.server_version >= FLUSHES:
-            execute(connection, FLUSH)
-            self._session = 0
+        self._session, self._unsure = 0 if flushes else connection.info.backend_pid, False
 
     def statement(self, connection: Connection, file: File, statement: Optional[sql.Statement]) -> None:
         """A statement has run in the transaction that has begun, or outside of any; None for a Python file as a whole."""
