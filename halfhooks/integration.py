@@ -140,6 +140,7 @@ def has_work(push: Push, release: Release, patch: str, tip: str) -> bool:
         or (
             not _is_on_line(push, release, oid)
             and not _is_others(push, release, patch, oid)
+            and not _came_with_others(push, patch, tip, oid)
             and _brings_work(push, release.version, oid)
         )
         for oid in arrived
@@ -152,6 +153,25 @@ def _is_others(push: Push, release: Release, patch: str, commit: str) -> bool:
     tips += [tip for version, tip in push.after.release_tips.items() if version != release.version]
     tips += [tip for other, tip in push.after.patch_tips.items() if other != patch and push.listed_in(other)]
     return any(is_ancestor(push.objects, commit, tip) for tip in dict.fromkeys(tips) if tip)
+
+
+def _came_with_others(push: Push, patch: str, tip: str, commit: str) -> bool:
+    """Whether a patch branch has got a commit by merging another listed patch, whose branch may be gone since.
+
+    Then only what was changed in its directory can tell whose it was.
+    """
+    merge = None
+    on_line = push.objects.commit(tip)
+    while is_ancestor(push.objects, commit, on_line.oid):
+        if commit == on_line.oid or not on_line.parents:
+            return False
+        merge, on_line = on_line, push.objects.commit(on_line.parents[0])
+    brought = between(push.objects, [commit], [on_line.oid]) if merge else []
+    paths = (change.path for oid in brought for change in own_changes(push.objects, push.objects.commit(oid)))
+    start = push.layout.path(push.layout.patches, "")
+    names = {tuple(path[len(start) :].split("/")) for path in paths if path.startswith(start)}
+    others = {name[0] for name in names if len(name) > 1 and name[1:] != (push.layout.readme,)} - {patch}
+    return any(push.listed_in(other) for other in others)
 
 
 def has_files(push: Push, commit: str, patch: str) -> bool:

@@ -393,3 +393,15 @@ git switch -q ho-release/0.2.0; both=$(printf '# first\n'; git show HEAD:app/p_1
 git merge -q -s ours --no-commit ho-patch/6-a ho-patch/7-b; git checkout -q ho-patch/6-a -- Patches/6-a; git checkout -q ho-patch/7-b -- Patches/7-b
 echo "$both" > app/p_1_users.py; commit 'Integrate both'; move_to_stage 0.2.0 6-a; move_to_stage 0.2.0 7-b; commit 'Stage both'
 git push -q origin ho-release/0.2.0
+
+### a patch that was stacked on one whose branch has gone, and added nothing, is withdrawn
+# accepted
+new_patch 0.2.0 6-x; git merge -q --no-ff -m 'Stack on 3-tags' ho-patch/3-tags; push ho-patch/6-x; integrate 0.2.0 3-tags
+withdraw 0.2.0 6-x
+git push -q --atomic origin ho-release/0.2.0 :ho-patch/6-x
+
+### an RC while a patch was stacked on one that is staged, whose branch has gone
+# accepted
+push :ho-release/0.1.1; new_patch 0.2.0 6-x; git merge -q --no-ff -m 'Stack on 3-tags' ho-patch/3-tags
+echo x > app/x.py; commit 'Work'; push ho-patch/6-x; integrate 0.2.0 3-tags; prepare_rc 0.2.0 1; commit 'Cut 0.2.0-rc1'
+git push -q origin ho-release/0.2.0

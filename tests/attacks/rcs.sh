@@ -101,3 +101,11 @@ push :ho-release/0.1.1; candidate 0.2.0 6-more; push ho-release/0.2.0
 git switch -q ho-patch/5-code; git merge -q --no-ff -m 'Take what is new' ho-release/0.2.0; push ho-patch/5-code; merge_patch 0.2.0 5-code
 prepare_rc 0.2.0 1; commit 'Cut 0.2.0-rc1'
 git push -q origin ho-release/0.2.0
+
+### an RC while a part of a patch is integrated, which its branch has merged, beside another patch that is staged
+# refused: HH208
+push :ho-release/0.1.1; new_patch 0.2.0 6-x; git switch -q -c part; echo part > app/part.py; commit 'Part'
+git switch -q ho-patch/6-x; git merge -q --no-ff -m 'Merge a part' part; push ho-patch/6-x
+git switch -q ho-release/0.2.0; git merge -q --no-ff -m 'Integrate a part' part; push ho-release/0.2.0; integrate 0.2.0 3-tags
+prepare_rc 0.2.0 1; commit 'Cut 0.2.0-rc1'
+git push -q origin ho-release/0.2.0
