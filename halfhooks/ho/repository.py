@@ -20,6 +20,9 @@ from halfhooks.survey import CannotTell, Survey
 
 NOTHING: Mapping[str, str] = {}
 
+DETACHED = 1
+"""The exit code of a `git symbolic-ref -q` for which there is no branch; where it fails, it has another."""
+
 WORK = ("halfhooks", "work")
 """Where temporary folders are, below the git directory."""
 
@@ -172,7 +175,12 @@ class Clone:
 
     def branch(self) -> str:
         """The branch that is checked out, which need not have a commit yet; "" for a detached HEAD."""
-        return self.ask("symbolic-ref", "-q", "HEAD").removeprefix(HEADS)
+        try:
+            return self.run("symbolic-ref", "-q", "HEAD").removeprefix(HEADS)
+        except GitError as error:
+            if error.status == DETACHED:
+                return ""
+            raise
 
     def commit(self, name: str) -> str:
         """The id of the commit that a name leads to, "" for none."""

@@ -207,6 +207,19 @@ def test_remotes_that_cannot_be_read_are_not_none(at_work: User) -> None:
     assert (at_work.server.refs(), at_work.refs()) == before
 
 
+def test_a_branch_that_cannot_be_read_is_not_none(at_work: User) -> None:
+    """Git fails after all else is prepared: once the release began, and the clone stayed where it was without a word."""
+    command = ("release", "new", "major")
+    _, calls = at_work.copied(at_work.clone.parent / "there").counted(*command)
+    at = [number for number, call in enumerate(calls, 1) if "symbolic-ref" in call]
+    for number in at[:3]:
+        before = at_work.server.refs(), at_work.refs()
+        ran, _ = at_work.counted(*command, stop=number, how="fail")
+        assert ran.code == 2, ran
+        assert (at_work.server.refs(), at_work.refs()) == before
+    at_work.done(*command)
+
+
 def test_several_remotes(at_work: User, tmp_path: Path) -> None:
     fork = Server.create(tmp_path / "fork.git")
     at_work.git("remote", "add", "fork", str(fork.path))
