@@ -98,7 +98,7 @@ class PushResult(NamedTuple):
 @functools.lru_cache(None)
 def guarded_template(object_format: str) -> Path:
     """A guarded repository without any ref, which is copied: to install the hook takes half a second."""
-    folder = Path(tempfile.mkdtemp(prefix="halfhooks-guarded-"))
+    folder = Path(tempfile.mkdtemp(prefix="guarded-halfhooks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run("git", "init", "-q", "--bare", "-b", "ho-prod", f"--object-format={object_format}", str(folder))
     run(*INSTALL, str(folder))

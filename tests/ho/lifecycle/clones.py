@@ -167,7 +167,7 @@ class User(Dev):
         assert not (git_dir / "halfhooks" / "pending.json").exists()
         assert not list((git_dir / "halfhooks").glob("*.new"))
         assert not list((git_dir / "halfhooks" / "work").glob("*"))
-        assert leftovers() == []
+        assert not leftovers(), leftovers()
         deadline = time.monotonic() + 10
         while still := processes(str(self.clone.parent)):  # those that were killed end soon
             assert time.monotonic() < deadline, still
