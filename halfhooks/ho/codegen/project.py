@@ -20,9 +20,7 @@ from halfhooks.ho.plan import Plan
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection as Connection
-
-    from halfhooks.ho.database.connect import Server
+    from halfhooks.ho.database.connect import Connection, Server
     from halfhooks.ho.database.project import Project
 
 

@@ -279,9 +279,8 @@ class _Builder:
         """Remove what was made and has no other name."""
         self._leave()
         for name in self.made:
-            found = self.databases.find(name)
-            if found:
-                self.databases.drop(name)
+            if self.databases.find(name):
+                self.databases.remove(name)
 
 
 def missing_role(failure: Failure) -> str:

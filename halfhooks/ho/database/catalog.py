@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from halfhooks.ho.database.connect import execute
+from halfhooks.ho.database.connect import Server, connected, execute
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -56,6 +56,12 @@ def read_catalog(connection: Connection) -> list[Object]:
     rows = execute(connection, f"with {OURS}" + "\nunion all\n".join(QUERIES))
     execute(connection, "reset search_path")
     return sorted(Object(kind, name, definition or "") for kind, name, definition in rows)
+
+
+def catalog_of(server: Server, database: str) -> list[Object]:
+    """The same on a connection of its own."""
+    with connected(server, database) as connection:
+        return read_catalog(connection)
 
 
 def fingerprint(objects: Sequence[Object]) -> str:

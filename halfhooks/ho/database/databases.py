@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -23,6 +22,7 @@ from psycopg2.errors import (
     ObjectInUse,
 )
 
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, connected, execute, literal, quoted
 from halfhooks.survey import CannotTell
 
@@ -66,14 +66,14 @@ class Databases:
         self.connection: Connection = connect(server, MAINTENANCE)
         self.version: int = self.connection.server_version
         self._scratch: set[str] = set()
-        self._removing: list[threading.Thread] = []
+        self._removing: list[Aside[None]] = []
 
     def __enter__(self) -> Databases:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for thread in self._removing:
-            thread.join()
+        for removal in self._removing:
+            removal.wait()
         with contextlib.suppress(Error):
             for name in sorted(self._scratch):  # what was interrupted
                 self.drop(name)
@@ -233,9 +233,8 @@ class Databases:
         if old:
             self.lock(old, wait=False)
         cut = self.rename(scratch, name, old, kind=DEVELOPMENT, **mark)
-        if old:  # nobody has to wait for that; we hold its lock until our connection ends
-            self._removing.append(threading.Thread(target=self._remove, args=(old,)))
-            self._removing[-1].start()
+        if old:
+            self.remove(old)
         return cut
 
     def keep(self, name: str) -> None:
@@ -244,6 +243,10 @@ class Databases:
             self.run(f"comment on database {self.quote(name)} is null")
         self.unlock(name)
         self._scratch.discard(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a scratch database while we go on: nobody has to wait for that. Its lock is ours until we end."""
+        self._removing.append(Aside(lambda: self._remove(name)))
 
     def _remove(self, name: str) -> None:
         """Remove a scratch database, on a connection of its own; what is left is swept by the next command."""

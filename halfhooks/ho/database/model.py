@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.build import Built, Watch, Wish, building
-from halfhooks.ho.database.catalog import META, fingerprint, read_catalog
+from halfhooks.ho.database.catalog import META, catalog_of, fingerprint
 from halfhooks.ho.database.connect import connected, execute
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.dump import Model, dump, tables_with_rows, written_by
@@ -55,8 +56,9 @@ def make_model(databases: Databases, plan: Plan, label: str, at: datetime, pytho
             record(connection, label, at=at, patches=patches)
             plain(connection, "commit")
             books = execute(connection, BOOKS, (META,))
-            found = fingerprint(read_catalog(connection))
-        return Made(dump(databases.server, built.name, label, reference | {oid for (oid,) in books}), found)
+        catalog = Aside(lambda: catalog_of(databases.server, built.name))
+        model = dump(databases.server, built.name, label, reference | {oid for (oid,) in books})
+        return Made(model, fingerprint(catalog.result()))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from halfhooks.ho.codegen.project import stale
 from halfhooks.ho.database import build
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.build import Built, Wish, building
-from halfhooks.ho.database.catalog import Object, fingerprint, read_catalog
+from halfhooks.ho.database.catalog import Object, catalog_of, fingerprint
 from halfhooks.ho.database.connect import Server, connected
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.hazards import Hazard, as_values, in_order, refused
@@ -41,6 +41,10 @@ MOST_LINES = 20
 AGAIN = ("  it ran for the second time: what '-- @HOP:data' marks must be repeatable, as by ON CONFLICT DO NOTHING",)
 
 
+Opened = Callable[[], Databases]
+"""Gives the databases of the project, which its owner has open for longer than one validation."""
+
+
 class Watch(NamedTuple):
     """Who wants to know how it goes on: `building` as for `ho apply`, `step` before each other step with its words.
 
@@ -59,6 +63,7 @@ def validate(
     force: bool = False,
     tests: bool = True,
     wish: Optional[Wish] = None,
+    opened: Optional[Opened] = None,
 ) -> Record:
     """Validate a commit, which no ref has to lead to, unless its tree was before; `force` does in any case.
 
@@ -66,14 +71,19 @@ def validate(
     """
     subject = read_subject(project, commit)
     found = None if force else known(project, subject, tests)
-    return found or validate_subject(project, subject, watch, tests, wish)
+    return found or validate_subject(project, subject, watch, tests, wish, opened)
 
 
 def validate_subject(
-    project: Project, subject: Subject, watch: Watch, tests: bool = True, wish: Optional[Wish] = None
+    project: Project,
+    subject: Subject,
+    watch: Watch,
+    tests: bool = True,
+    wish: Optional[Wish] = None,
+    opened: Optional[Opened] = None,
 ) -> Record:
     """The same for what was read of a commit, whatever is known of it."""
-    record = _Validation(project, subject, watch, tests, wish or Wish()).run()
+    record = _Validation(project, subject, watch, tests, wish or Wish()).run(opened)
     if record.passed:
         Records(project.clone.common_dir).save(record)
     return record
@@ -94,7 +104,7 @@ class _Validation:
         self.warnings: list[str] = list(subject.plan.remarks)
         self.seconds: dict[str, float] = {}
 
-    def run(self) -> Record:
+    def run(self, opened: Optional[Opened]) -> Record:
         """All of it. What a step finds does not keep the next one from running, unless there is no database."""
         at = int(time.time())
         objects: list[Object] = []
@@ -107,7 +117,7 @@ class _Validation:
                 if any(file.kind == PYTHON for patch in self.subject.plan.patches for file in patch.files):
                     written()  # else it is written while the database is built
             interpreter = self.project.interpreter()._replace(top=str(checkout.tree))
-            databases = stack.enter_context(databases_of(self.project))
+            databases = opened() if opened else stack.enter_context(databases_of(self.project))
             advice = self._ask_advice(stack, databases.version)
             with self._timed("database"):
                 built = self._build(stack, databases, interpreter)
@@ -118,7 +128,7 @@ class _Validation:
                 with self._timed("checkout"):
                     written()
                 with self._timed("generated code"):
-                    catalog = Aside(lambda: _catalog_of(databases.server, built.name))
+                    catalog = Aside(lambda: catalog_of(databases.server, built.name))
                     generated = self._compare(databases.server, built.name, checkout.tree)
                     objects = catalog.result()
                 self.warnings += unfinished(objects)
@@ -216,11 +226,6 @@ class _Validation:
         started = time.monotonic()
         yield
         self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - started, 3)
-
-
-def _catalog_of(server: Server, name: str) -> list[Object]:
-    with connected(server, name) as connection:
-        return read_catalog(connection)
 
 
 def unfinished(objects: list[Object]) -> Iterator[str]:

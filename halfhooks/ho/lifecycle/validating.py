@@ -8,11 +8,13 @@ import io
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Optional
 
 from halfhooks.ho.commands.validate import watch_of
 from halfhooks.ho.console import Console
 from halfhooks.ho.database.apply import databases_of
 from halfhooks.ho.database.build import Wish
+from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.dump import Model
 from halfhooks.ho.database.model import CannotMake, make_model
 from halfhooks.ho.database.project import Project, open_project
@@ -33,6 +35,7 @@ class Validator:
         self.console = Console(io.StringIO() if arguments.json else sys.stdout)
         self.project: Project = open_project(place.clone)
         self._expected = ""
+        self._databases: Optional[Databases] = None
 
     def validate(self, commit: str) -> None:
         """Validate a commit; `Refused` when it does not pass, or is not the database that its model was dumped from."""
@@ -53,7 +56,14 @@ class Validator:
     def _record(self, commit: str, force: bool) -> Record:
         with contextlib.ExitStack() as bars:
             watch = watch_of(self.console, bars, self.arguments.json)
-            return validate(self.project, commit, watch, force, not self.arguments.no_tests, Wish())
+            tests = not self.arguments.no_tests
+            return validate(self.project, commit, watch, force, tests, Wish(), self._opened)
+
+    def _opened(self) -> Databases:
+        """The databases of the project, open until the command ends: what is removed does not keep it from going on."""
+        if self._databases is None:
+            self._databases = self.place.held.enter_context(databases_of(self.project))
+        return self._databases
 
     def _is_expected(self, record: Record) -> bool:
         """Whether a commit makes the database that its model was dumped from, where it passed at all."""
@@ -63,7 +73,8 @@ class Validator:
         """The model of a release from its commit, which is validated; what is made of it has to have the same catalog."""
         tree = CommitTree(self.place.survey.objects, commit)
         plan = read_plan(tree, self.place.layout)
-        with contextlib.ExitStack() as bars, databases_of(self.project) as databases:
+        databases = self._opened()
+        with contextlib.ExitStack() as bars:
             watch = watch_of(self.console, bars, self.arguments.json).building
             try:
                 made = make_model(databases, plan, label, at, self.project.python(), watch)

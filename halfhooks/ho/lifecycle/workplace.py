@@ -35,7 +35,10 @@ LEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_
 
 
 class Workplace(NamedTuple):
-    """A clone, the state of the server that it works with ("" as `remote`: its own), and what writes objects there."""
+    """A clone, the state of the server that it works with ("" as `remote`: its own), and what writes objects there.
+
+    What is `held` is let go when the command has ended.
+    """
 
     command: str
     clone: Clone
@@ -45,6 +48,7 @@ class Workplace(NamedTuple):
     writer: Writer
     journal: Journal
     say: Callable[[str], None]
+    held: contextlib.ExitStack
 
     @property
     def project(self) -> Project:
@@ -172,7 +176,8 @@ def open_workplace(
             if push.after.version is None:
                 raise CannotTell(f"'{HALFHOOKS.production}' has no version in production yet; this adopts it: ho init")
             writer = Writer(clone, survey.objects)
-            yield Workplace(typed, clone, remote, survey, push, writer, journal, say)
+            with contextlib.ExitStack() as held:
+                yield Workplace(typed, clone, remote, survey, push, writer, journal, say, held)
 
 
 def find_clone(git: str) -> Clone:
