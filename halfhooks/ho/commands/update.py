@@ -6,16 +6,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from typing import Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.configured import Settings as DatabaseSettings
 from halfhooks.ho.database.connect import Error
+from halfhooks.ho.database.hazards import as_values
 from halfhooks.ho.database.meta import Recorded
 from halfhooks.ho.production.backup import size_words
 from halfhooks.ho.production.engine import begun
+from halfhooks.ho.production.observed import Seen, clones, observed
 from halfhooks.ho.production.options import Meant, add_database, add_source, meant, policy
 from halfhooks.ho.production.route import Release, Route, find_route
 from halfhooks.ho.production.session import first_line, open_session, reached, recorded
@@ -37,7 +41,8 @@ ho update --to-release 1.3.0
 
 WHAT = """\
 Says at which release a database in production is, and lists the releases between that and the newest one on ho-prod,
-hotfixes included, with their patches.
+hotfixes included, with their patches, and with the locks that ho validate has seen them take, where the clone that
+this runs in, or the one that the releases come from, has kept that.
 
 The releases are fetched into a folder that is thrown away, and the database is only read: nothing is written anywhere.
 
@@ -65,10 +70,11 @@ def main(argv: Sequence[str]) -> int:
             route = find_route(
                 source.objects, source.refs, source.layout, source.production, known, arguments.to_release
             )
+            seen = observed(clones(source.url), [patch for each in route.releases for patch in each.patches])
             if arguments.json:
-                print(json.dumps(values(found, source, known, route, left), indent=2))
+                print(json.dumps(values(found, source, known, route, left, seen), indent=2))
             elif not route.wrong:
-                show(Console(), found, source, known, route, left)
+                show(Console(), found, source, known, route, left, seen)
             if route.wrong:
                 raise tampered(route.wrong, known.label, source.url, found.call)
             return DONE
@@ -93,14 +99,20 @@ def ask(found: Meant) -> tuple[Recorded, list[tuple[str, int]]]:
 
 
 def show(
-    console: Console, found: Meant, source: Source, known: Recorded, route: Route, left: Sequence[tuple[str, int]]
+    console: Console,
+    found: Meant,
+    source: Source,
+    known: Recorded,
+    route: Route,
+    left: Sequence[tuple[str, int]],
+    seen: Mapping[str, Seen],
 ) -> None:
     """What lies before it, for people."""
     by = "" if known.ours else "; half_orm_dev has managed it until now, and ho upgrade goes on from there"
     console.line(f"'{found.target.name}' is at {route.base}{by}", "bold")
     for release, done in left:
         console.line(f"{release} has begun: {done} of its steps are done; ho upgrade goes on with it", "yellow")
-    show_route(console, route)
+    show_route(console, route, seen)
     if not route.releases:
         console.line(f"halfhooks: there is no newer release in {source.url}", "bold green")
         return
@@ -109,8 +121,8 @@ def show(
     console.line(f"next: {found.call.upgrade('--dry-run')}")
 
 
-def show_route(console: Console, route: Route) -> None:
-    """The releases with their patches."""
+def show_route(console: Console, route: Route, seen: Optional[Mapping[str, Seen]] = None) -> None:
+    """The releases with their patches, and what was seen of the locks of these, where that was looked up."""
     for release in route.releases:
         steps = len(cut(release))
         how = "one transaction" if steps == 1 else f"{steps} steps"
@@ -121,12 +133,28 @@ def show_route(console: Console, route: Route) -> None:
                 for file in patch.files
             ]
             console.line(f"  {patch.id}: {', '.join(files) or 'nothing to run'}")
+            for line in lock_lines(seen.get(patch.id)) if files and seen is not None else ():
+                console.line(f"    {line}")
     for remark in route.remarks:
         console.line(f"  {remark}", "yellow")
 
 
+def lock_lines(seen: Optional[Seen]) -> list[str]:
+    """What a patch did to tables when it was validated, for people."""
+    if seen is None:
+        return ["its locks are not recorded here; ho upgrade --dry-run looks at them"]
+    day = time.strftime("%Y-%m-%d", time.localtime(seen.at))
+    none = f"no {seen.weakest.upper()} lock or stronger on a table of production"
+    return [*(f"{each.lines()[0]} ({day})" for each in seen.hazards)] or [f"{none} ({day})"]
+
+
 def values(
-    found: Meant, source: Source, known: Recorded, route: Route, left: Sequence[tuple[str, int]]
+    found: Meant,
+    source: Source,
+    known: Recorded,
+    route: Route,
+    left: Sequence[tuple[str, int]],
+    seen: Mapping[str, Seen],
 ) -> dict[str, object]:
     """The same as plain values."""
     return {
@@ -137,22 +165,30 @@ def values(
         "target": str(route.target),
         "managed_by_halfhooks": known.ours,
         "begun": [{"release": release, "steps_done": done} for release, done in left],
-        "releases": [] if route.wrong else [release_values(release) for release in route.releases],
+        "releases": [] if route.wrong else [release_values(release, seen) for release in route.releases],
         "newer": [str(label) for label in route.newer],
         "wrong": list(route.wrong),
         "remarks": list(route.remarks),
     }
 
 
-def release_values(release: Release) -> dict[str, object]:
-    """A release as plain values."""
+def release_values(release: Release, seen: Optional[Mapping[str, Seen]] = None) -> dict[str, object]:
+    """A release as plain values; with what was seen of locks, None for a patch of which nothing is recorded."""
+    patches = []
+    for patch in release.patches:
+        each: dict[str, object] = {
+            "id": patch.id,
+            "content": patch.content,
+            "files": [file.path for file in patch.files],
+        }
+        if seen is not None:
+            found = seen.get(patch.id)
+            each["locks"] = found and {**found._asdict(), "hazards": as_values(found.hazards)}
+        patches.append(each)
     return {
         "release": str(release.label),
         "commit": release.commit,
         "bytes": release.bytes,
         "steps": len(cut(release)),
-        "patches": [
-            {"id": patch.id, "content": patch.content, "files": [file.path for file in patch.files]}
-            for patch in release.patches
-        ],
+        "patches": patches,
     }

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
+from halfhooks.ho import validation
 from halfhooks.ho.database.dump import neutral, run_pg_dump
-from tests.ho.production.conftest import Shop
+from halfhooks.ho.plan import Patch
+from halfhooks.ho.production.observed import Seen, observed
+from halfhooks.ho.records import Records
+from tests.ho.production.conftest import BASE, Shop
 
 
 def tables(shop: Shop) -> set[str]:
@@ -181,3 +186,59 @@ def test_a_bundle_will_do(shop, tmp_path):
     ran = shop.ho("update", "--database", shop.dsn, "--from", str(bundle))
     assert ran.code == 0, ran
     assert "3 releases to go to 0.3.0" in ran.out
+
+
+def test_what_validations_have_seen_of_locks(shop, monkeypatch):
+    shop.release("0.4.0", {}, model=BASE)
+    index = "create index by_name on users (name);"
+    shop.write("halfhooks.conf", '[halfhooks "project"]\n\tlockMode = share\n')
+    patches = {"5-index": {"01.sql": index}, "6-own": {"01.sql": "create table own (id int);"}, "7-page": {}}
+    for patch, files in patches.items():
+        shop.write(f"Patches/{patch}/README.md", f"# {patch}\n")
+        for name, content in files.items():
+            shop.write(f"Patches/{patch}/{name}", content)
+    shop.write("releases/0.5.0-stage.txt", "".join(f"{patch}\n" for patch in patches))
+    shop.commit("Stage three patches")
+    monkeypatch.chdir(shop.top)
+    ran = shop.ho("validate", "--no-tests")
+    assert ran.code == 0, ran
+    shop.git("rm", "-q", "releases/0.5.0-stage.txt")
+    shop.release("0.5.0", {**patches, "8-late": {"01.sql": "create table late (id int);"}})
+    for folder in (shop.top, shop.top.parent / "elsewhere"):  # in the clone, and with the clone for a source
+        monkeypatch.chdir(folder)
+        said = shop.update().out
+        place = "  5-index: 01.sql\n    Patches/5-index/01.sql:1:1"
+        locked = rf"{place}: reads all of 'public.users' under the SHARE lock: .* \(\d{{4}}-"
+        assert re.search(locked, said), said
+        assert re.search(r"  6-own: 01.sql\n    no SHARE lock or stronger on a table of production \(\d{4}-", said), (
+            said
+        )
+        assert "  7-page: nothing to run\n  8-late: 01.sql\n    its locks are not recorded here" in said
+        found = json.loads(shop.update("--json").out)["releases"][-1]["patches"]
+        index_, own, _, late = (each["locks"] for each in found)
+        assert [(each["table"], each["lock"], each["scanned"]) for each in index_["hazards"]] == [
+            ("public.users", "share", True)
+        ]
+        assert (own["weakest"], own["hazards"], late) == ("share", [], None)
+    shop.write("Patches/5-index/01.sql", index + "\n")  # other content: what was seen is of another patch
+    monkeypatch.chdir(shop.top)
+    shop.git("commit", "-q", "-a", "--amend", "--no-edit")
+    shop.git("tag", "-f", "-a", "-m", "Release 0.5.0", "v0.5.0")
+    assert json.loads(shop.update("--json").out)["releases"][-1]["patches"][0]["locks"] is None
+
+
+def test_what_a_validation_that_stopped_has_seen_counts_for_nothing(tmp_path):
+    patch = Patch("1-a", "0.2.0", "", ())
+    place = tmp_path / "git"
+    seen = dict.fromkeys(validation.Record._fields, "")
+    seen.update(tree="t", patches=({"id": "1-a", "content": patch.content},), hazards=(), problems=(), at=5)
+    record = validation.Record(
+        **{**seen, "tests": validation.Tested(), "warnings": (), "observed": "share", "seconds": {}}
+    )  # type: ignore[arg-type]
+    Records(str(place)).save(record)
+    assert observed([str(place)], [patch]) == {"1-a": Seen("share", 5, ())}
+    for step, expected in (("1-a", {}), (validation.TESTS, {"1-a": Seen("share", 5, ())})):
+        Records(str(place)).save(record._replace(problems=(validation.Problem(step, ("it failed",)),)))
+        assert observed([str(place)], [patch]) == expected
+    Records(str(place)).save(record._replace(observed=""))
+    assert observed([str(place)], [patch]) == {}
