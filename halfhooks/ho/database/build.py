@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from halfhooks.ho.database import templates
-from halfhooks.ho.database.connect import connect, interruptible
+from halfhooks.ho.database.connect import connect, connected, interruptible
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.dumps import run_dump
 from halfhooks.ho.database.failure import Failure
@@ -189,8 +189,15 @@ class _Builder:
                 self.name = ""
                 return False
         self.working = time.monotonic() - started
-        self._keep(0)
+        self._keep(0, self._filled() if self.wish.cache else None)
         return True
+
+    def _filled(self) -> list[int]:
+        """The tables of production that have rows: whoever dumps a later model has to know them."""
+        from halfhooks.ho.database.dump import tables_with_rows  # a model is seldom loaded
+
+        with connected(self.databases.server, self.name) as connection:
+            return [oid for oid, filled in tables_with_rows(connection).items() if filled]
 
     def _load(self, file: File) -> Optional[Failure]:
         """Load a file of the model. On a private server the roles that it names are made where they are missing."""
@@ -266,13 +273,13 @@ class _Builder:
         last = number == len(self.keys) - 1
         return begins or last or self.working > WORTH * self.copying
 
-    def _keep(self, number: int) -> None:
+    def _keep(self, number: int, filled: Optional[list[int]] = None) -> None:
         """Keep the state of a number as a template."""
         if self.wish.cache:
             self._leave()
             words = self.plan.patches[number - 1].id if number else self.plan.label
             started = time.monotonic()
-            templates.keep(self.databases, self.name, self.keys[number], words, self.wish.limits)
+            templates.keep(self.databases, self.name, self.keys[number], words, self.wish.limits, filled)
             self.copying, self.working = time.monotonic() - started, 0.0
 
     def discard(self) -> None:

@@ -17,6 +17,7 @@ from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.database.meta import Applied, ensure, record
 from halfhooks.ho.database.python_files import PythonRunner
 from halfhooks.ho.database.run import Failed, plain
+from halfhooks.ho.database.templates import filled_tables
 from halfhooks.ho.plan import File, Plan
 
 
@@ -67,19 +68,20 @@ def _with_ancestry(
 ) -> Iterator[tuple[Built, set[int]]]:
     """The database of a plan, and the ids of the tables that had rows in the state of production from which it comes.
 
-    A copy of a database keeps the ids of its tables, and no id is given twice on a server: those of two databases meet
-    where one comes from the other, or both from a third.
+    A copy of a database keeps the ids of its tables, and no id is given twice on a server: what has those of a template
+    comes from it. Where nothing tells of that, the plan is built on a copy of production.
     """
+    with building(databases, plan, Wish(), python, watch) as built:
+        before = filled_tables(databases, built.keys[0])
+        if not built.name or (before is not None and (not before or before & _rows_in(databases, built.name).keys())):
+            yield built, before or set()
+            return
     with building(databases, plan._replace(patches=()), Wish(), python, Watch()) as production:
         for patch, failure in production.failures:
             raise CannotMake(patch, failure)
-        before = _rows_in(databases, production.name)
-        with building(databases, plan, Wish(), python, watch) as built:
-            if not built.name or not before or before.keys() & _rows_in(databases, built.name).keys():
-                yield built, {oid for oid, filled in before.items() if filled}
-                return
+        found = {oid for oid, filled in _rows_in(databases, production.name).items() if filled}
         with building(databases, plan, Wish(cache=False, start=production.name), python, watch) as built:
-            yield built, {oid for oid, filled in before.items() if filled}
+            yield built, found
 
 
 def _rows_in(databases: Databases, name: str) -> dict[int, bool]:

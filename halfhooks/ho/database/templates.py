@@ -73,8 +73,13 @@ def copy(databases: Databases, key: str) -> Optional[str]:
     return made
 
 
-def keep(databases: Databases, scratch: str, key: str, words: str, limits: Limits) -> None:
-    """Keep the state of a scratch database, to which nobody may be connected, as the template of a key."""
+def keep(
+    databases: Databases, scratch: str, key: str, words: str, limits: Limits, filled: Optional[list[int]] = None
+) -> None:
+    """Keep the state of a scratch database, to which nobody may be connected, as the template of a key.
+
+    `filled` are the ids of its tables that have rows, where that is known: a copy keeps the ids.
+    """
     name = template_name(key)
     if databases.find(name):
         return
@@ -82,18 +87,27 @@ def keep(databases: Databases, scratch: str, key: str, words: str, limits: Limit
     databases.run(f"alter database {databases.quote(made)} allow_connections false")
     now = time.time()
     try:
-        databases.rename(made, name, kind=TEMPLATE, key=key, words=words, made=now, used=now)
+        size = databases.size(made)  # the server looks at each file: once is enough for what does not change
+        about: dict[str, object] = {"words": words, "made": now, "used": now, "bytes": size, "filled": filled}
+        databases.rename(made, name, "", kind=TEMPLATE, key=key, **about)
         databases.unlock(made)
     except DuplicateDatabase:  # another command was quicker
         databases.drop(made)
     evict(databases, limits, name)
 
 
+def filled_tables(databases: Databases, key: str) -> Optional[set[int]]:
+    """The tables with rows of the template of a key, None where that is not known."""
+    found = databases.find(template_name(key))
+    filled = (found.mark or {}).get("filled") if found else None
+    return None if filled is None else set(filled)
+
+
 def evict(databases: Databases, limits: Limits, spared: str = "") -> int:
     """Remove the templates beyond the limits, those that were not used for longest first; how many."""
     gone = size = 0
     for number, database in enumerate(listed(databases)):
-        own = databases.size(database.name)
+        own = int((database.mark or {}).get("bytes", 0))
         if database.name != spared and (number >= limits.most or size + own > limits.most_bytes):
             databases.drop(database.name)
             gone += 1
