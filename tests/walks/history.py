@@ -64,16 +64,14 @@ class Clone:
         self.commits: list[Commit] = []
         self.script: list[str] = []
         self._stream: list[str] = []
+        self._texts: dict[str, str] = {}
         self._tags = 0
 
     def commit(self, message: str, parents: Iterable[Commit], files: Files) -> Commit:
         """A new commit with this tree."""
         parents = tuple(parents)
-        number = len(self.commits)
-        reach = reduce(int.__or__, (parent.reach for parent in parents), 1 << number)
-        made = Commit(number, parents, dict(files), reach)
-        self.commits.append(made)
-        who = f"dev <dev@example.org> {EPOCH + number} +0000"
+        made = self._made(parents, files)
+        who = f"dev <dev@example.org> {EPOCH + made.number} +0000"
         self._stream += [f"commit {made.name}", f"committer {who}", data(message)]
         self._stream += [f"{'merge' if at else 'from'} {parent.name}" for at, parent in enumerate(parents)]
         before = parents[0].files if parents else {}
@@ -81,6 +79,13 @@ class Clone:
         for path, (mode, text) in sorted(files.items()):
             if before.get(path) != (mode, text):
                 self._stream += [f"M {mode} inline {path}", data(text)]
+        return made
+
+    def _made(self, parents: Iterable[Commit], files: Files) -> Commit:
+        parents, number = tuple(parents), len(self.commits)
+        reach = reduce(int.__or__, (parent.reach for parent in parents), 1 << number)
+        made = Commit(number, parents, dict(files), reach)
+        self.commits.append(made)
         return made
 
     def change(self, parent: Commit, message: str, changes: Mapping[str, Union[str, Entry, None]]) -> Commit:
@@ -114,6 +119,41 @@ class Clone:
         command = ["git", "-C", str(self.path), "fast-import", "--quiet"]
         done = subprocess.run(command, input=stream, capture_output=True, text=True)
         assert done.returncode == 0, f"{done.stderr}\n{stream}"
+
+    def take(self, refs: Mapping[str, str]) -> dict[str, Source]:
+        """What some refs of the server lead to: commits and tags that somebody else may have made; "" for none."""
+        self.write()
+        there = [ref for ref, oid in refs.items() if oid]
+        if there:
+            specs = [f"+{ref}:{ref if ref.startswith('refs/tags/') else 'refs/taken/' + ref}" for ref in there]
+            fetch = ["fetch", "-q", "--no-tags", "origin", *specs]
+            self._git(*fetch)
+            self.script.append(shlex.join(["git", *fetch]))
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/walk/").split()
+        known = {oid: self.commits[int(number)] for oid, number in zip(listed[::2], listed[1::2])}
+        new = [refs[ref] for ref in there if not ref.startswith("refs/tags/")]
+        lines = self._git("rev-list", "--topo-order", "--reverse", "--parents", *new, "--not", "--glob=refs/walk/*")
+        for oid, *parents in (line.split() for line in lines.splitlines()) if new else ():
+            known[oid] = self._taken(oid, [known[parent] for parent in parents])
+        found: dict[str, Source] = dict.fromkeys(refs)
+        found.update({ref: Tag(ref) if ref.startswith("refs/tags/") else known[refs[ref]] for ref in there})
+        return found
+
+    def _taken(self, oid: str, parents: list[Commit]) -> Commit:
+        files: Files = {}
+        for line in self._git("ls-tree", "-r", "-z", oid).split("\0")[:-1]:
+            kind, _, path = line.partition("\t")
+            mode, _, blob = kind.split()
+            if blob not in self._texts:
+                self._texts[blob] = self._git("cat-file", "blob", blob)
+            files[path] = (mode, self._texts[blob])
+        made = self._made(parents, files)
+        self._git("update-ref", made.name, oid)
+        self.script.append(f"git update-ref {made.name} {oid}")
+        return made
+
+    def _git(self, *arguments: str) -> str:
+        return run("git", "-C", str(self.path), *arguments)
 
     def push(self, moves: Moves, *options: str) -> subprocess.CompletedProcess[str]:
         """Push; what git said is in `stderr`."""

@@ -273,13 +273,18 @@ class Project:
     def promote(self, release: Release, tip: Optional[Commit] = None) -> Commit:
         """The merge that promotes a release."""
         tip = tip or release.tip
+        files = self.promoted_files(release, tip)
+        return self.commit(f"Promote {release.list_name}", [self.production, tip], files)
+
+    def promoted_files(self, release: Release, tip: Commit) -> Files:
+        """The tree of that merge."""
         files: dict[str, Entry] = dict(tip.files)
         for path, entry in release.production_files().items():
             if entry is None:
                 files.pop(path, None)
             else:
                 files[path] = entry
-        return self.commit(f"Promote {release.list_name}", [self.production, tip], files)
+        return files
 
     # --- what the server must show
 

@@ -60,6 +60,11 @@ def promote(project: Project, random: Random, release: Release) -> Pushes:
     if gone:
         moves[release.branch] = None
     yield moves
+    shipped(project, release, done, tip, gone)
+
+
+def shipped(project: Project, release: Release, done: Commit, tip: Commit, gone: bool) -> None:
+    """A release is in production, at `done`; its branch, at `tip`, may be gone with it."""
     project.production, release.tip = done, tip
     project.promoted[release.tag] = done
     project.version, project.hotfix = release.version, release.hotfix
