@@ -108,9 +108,10 @@ def next_abandoned(place: Workplace, version: Version) -> int:
 def sync(place: Workplace, wanted: str) -> Transaction:
     """A release takes in what production has got since: a hotfix, or a smaller release."""
     release = place.open_release(wanted)
-    if place.push.after.contains(release.tip) or not _is_behind(place, release):
+    if not _is_behind(place, release):
         raise CannotTell(f"{release.version} has all of production already")
-    commit = merge_production(place, release)
+    is_bare = place.push.after.contains(release.tip)  # its branch was made at a commit of production, and nothing more
+    commit = place.project.production if is_bare else merge_production(place, release)
     here = place.clone.branch()
     update = Update(release.tip, commit, place.release_ref(release.version))
     done = f"{release.version} has what production has got"

@@ -220,6 +220,16 @@ def test_a_branch_that_cannot_be_read_is_not_none(at_work: User) -> None:
     at_work.done(*command)
 
 
+def test_a_release_without_a_commit_of_its_own_is_brought_up_to_production(at_work: User) -> None:
+    at_work.git("push", "-q", "origin", "ho-prod:refs/heads/ho-release/1.0.0")
+    assert "1.0.0 has all of production already" in nothing_happens(at_work, "release", "sync", "1.0.0")
+    at_work.done("patch", "close", "--no-tests")
+    at_work.done("release", "promote", "prod", "--no-tests")
+    at_work.done("release", "sync", "1.0.0")
+    refs = at_work.server.refs()
+    assert refs["refs/heads/ho-release/1.0.0"] == refs["refs/heads/ho-prod"]
+
+
 def test_several_remotes(at_work: User, tmp_path: Path) -> None:
     fork = Server.create(tmp_path / "fork.git")
     at_work.git("remote", "add", "fork", str(fork.path))
