@@ -71,9 +71,10 @@ def parse_label(text: str) -> Optional[Label]:
 
 def ensure(connection: Connection) -> None:
     """Make what is missing of the schemas, tables and views; what is there stays as it is."""
-    for kind, name, statement in DDL:
-        ((there,),) = execute(connection, f"select to_reg{kind}(%s) is not null", [name])
-        if not there:
+    asked = ", ".join(f"to_reg{kind}(%s) is not null" for kind, _, _ in DDL)
+    (there,) = execute(connection, f"select {asked}", [name for _, name, _ in DDL])
+    for known, (_, _, statement) in zip(there, DDL):
+        if not known:
             execute(connection, statement)
 
 

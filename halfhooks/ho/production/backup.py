@@ -31,6 +31,8 @@ KIND = "backup"
 """The kind of our mark on a copy."""
 LOCK_WAIT = 60
 """Seconds that pg_dump waits for somebody who keeps readers out of a table."""
+COMPRESSION = 1
+"""The level of a dump: it takes half the time of the usual 6, and a few hundredths more room, while production waits."""
 MARGIN = 64 << 20
 """Bytes that are left free beside a dump."""
 SHRINKS = 2
@@ -181,8 +183,9 @@ def take_dump(
     new = f"{path}.new"
     try:
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        command = [dumper, "--format=custom", "--no-password", f"--lock-wait-timeout={LOCK_WAIT}s", f"--file={new}"]
-        run(command, environment_of(target, target.name), lambda: bar("pg_dump", os.path.getsize(new), expected))
+        how = ("--format=custom", f"--compress={COMPRESSION}", f"--lock-wait-timeout={LOCK_WAIT}s", "--no-password")
+        dump = [dumper, *how, f"--file={new}"]
+        run(dump, environment_of(target, target.name), lambda: bar("pg_dump", os.path.getsize(new), expected))
         listed = subprocess.run([restorer, "--list", new], capture_output=True, text=True, errors="replace")
         if listed.returncode or not _lists(listed.stdout, connection):
             said = listed.stderr.strip().splitlines() or ["tables are missing in its list"]
