@@ -16,21 +16,15 @@ All of them use one private server. Milliseconds, medians; asserts nothing.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 from bench.harness import interleave, table
-from halfhooks.ho.database.cluster import existing, private, stop
-from halfhooks.ho.database.connect import Server
+from bench.laboratory import HALF_ORM_DEV, ROOT, HalfOrmDev, Laboratory, call, install, laboratory
 
-ROOT = Path(__file__).resolve().parent.parent
 NAME = "bigshop"
 ALL_BY_PSQL = "psql, all patches on a clone"
 VALIDATE = "ho validate --no-tests"
@@ -44,26 +38,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--tables", type=int, default=200)
-    parser.add_argument("--half-orm-dev", default="half_orm_dev==1.1.0a1", help="what pip installs; '' leaves it out")
+    parser.add_argument("--half-orm-dev", default=HALF_ORM_DEV, help="what pip installs; '' leaves it out")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, without half_orm_dev")
     options = parser.parse_args(argv)
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="hhb-", dir=memory if os.access(memory, os.W_OK) else None))
-    folder.chmod(0o711)  # the server of root runs as another user
-    environment = clean(folder)
-    try:
-        with private(environment) as server:
-            print(f"{server.words.split()[1]} server, PostgreSQL {version(server)}\n")
-            contenders = floor(folder, server, environment, options.tables)
-            contenders.update(ours(folder, server, environment))
-            wanted = "" if options.quick else options.half_orm_dev
-            if wanted:
-                contenders["half_orm_dev patch apply"] = half_orm_dev(folder, server, environment, wanted)
-            taken = interleave(3 if options.quick else options.rounds, contenders)
-    finally:
-        for place in existing(environment):
-            stop(place, remove=True, force=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    with laboratory() as lab:
+        contenders = floor(lab, options.tables)
+        contenders.update(ours(lab))
+        if options.half_orm_dev and not options.quick:
+            contenders["half_orm_dev patch apply"] = half_orm_dev(lab, options.half_orm_dev, options.tables)
+        taken = interleave(3 if options.quick else options.rounds, contenders)
     theirs = taken.get("half_orm_dev patch apply")
     rows = []
     for name, ms in taken.items():
@@ -71,28 +54,6 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         rows.append((name, ms, f"{ms - base:+.0f}", f"{ms / base:.1f}", f"{ms / theirs:.2f}" if theirs else ""))
     table(("what", "ms", "more than psql", "times psql", "of half_orm_dev"), rows)
     return 0
-
-
-def clean(folder: Path) -> dict[str, str]:
-    """An environment without anybody's server, git configuration or repository."""
-    ours = ("PG", "HALFORM", "HALFHOOKS", "GIT_", "PYTHON")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    if "HALFHOOKS_POSTGRES" in os.environ:
-        kept["HALFHOOKS_POSTGRES"] = os.environ["HALFHOOKS_POSTGRES"]
-    return {
-        **kept,
-        "HALFHOOKS_SERVERS": str(folder / "s"),
-        "HALFORM_CONF_DIR": str(folder / "conf"),
-        "HALF_ORM_TRUST_EXTENSIONS": "1",
-        "GIT_CONFIG_GLOBAL": str(folder / "gitconfig"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "HOME": str(folder),
-    }
-
-
-def version(server: Server) -> str:
-    """The version of the server's programs."""
-    return call([str(Path(server.bindir, "postgres")), "--version"], Path("/"), os.environ).split()[2]
 
 
 def schema(tables: int) -> str:
@@ -115,14 +76,6 @@ def patch(number: int, edition: int = 0) -> str:
     )
 
 
-def call(command: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: str = "") -> str:
-    """Run a command that must succeed; what it printed."""
-    done = subprocess.run(command, cwd=folder, env=dict(environment), input=stdin, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))} failed with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
 def timed(file: Path, commands: Callable[[], Sequence[Sequence[str]]], folder: Path, environment: Mapping[str, str]):
     """A contender: edits a file, then runs commands; the milliseconds of these."""
     editions = iter(range(1, 10_000))
@@ -137,33 +90,27 @@ def timed(file: Path, commands: Callable[[], Sequence[Sequence[str]]], folder: P
     return contender
 
 
-def install(venv: Path, wanted: str, environment: Mapping[str, str]) -> Path:
-    """The folder of the programs of a package that pip installs into an environment of its own."""
-    call([sys.executable, "-m", "venv", str(venv)], venv.parent, environment)
-    call([str(venv / "bin/pip"), "install", "--quiet", wanted], venv.parent, environment)
-    return venv / "bin"
-
-
 # --- the floor
 
 
-def floor(folder: Path, server: Server, environment: Mapping[str, str], tables: int) -> dict[str, Callable[[], float]]:
+def floor(lab: Laboratory, tables: int) -> dict[str, Callable[[], float]]:
     """psql, with and without the making of the clone."""
-    where = {**environment, **server.environment("postgres")}
-    psql, createdb, dropdb = (str(Path(server.bindir, name)) for name in ("psql", "createdb", "dropdb"))
-    place = folder / "floor"
+    where = {**lab.environment, **lab.server.environment("postgres")}
+    psql, createdb, dropdb, pg_dump = map(lab.program, ("psql", "createdb", "dropdb", "pg_dump"))
+    place = lab.folder / "floor"
     place.mkdir()
     (place / "schema.sql").write_text(schema(tables))
     call([createdb, "template_14"], place, where)
     call([psql, "-q", "-d", "template_14", "-f", "schema.sql"], place, where)
-    dumped = call([str(Path(server.bindir, "pg_dump")), "-d", "template_14", "--schema-only"], place, where)
-    (folder / "model.sql").write_text(dumped)
+    dumped = call([pg_dump, "-d", "template_14", "--schema-only"], place, where)
+    (lab.folder / "model.sql").write_text(dumped)
     call([createdb, "--template", "template_14", "template_0"], place, where)
     for number in range(1, PATCHES):
         (place / f"{number}.sql").write_text(patch(number))
         call([psql, "-q", "-d", "template_14", "-f", f"{number}.sql"], place, where)
     file = place / "patch.sql"
-    strategy = ["--strategy", "file_copy"] if server_takes_strategy(server) else []
+    takes_strategy = "--strategy" in call([createdb, "--help"], place, where)
+    strategy = ["--strategy", "file_copy"] if takes_strategy else []
     copy = [createdb, *strategy, "--template", "template_14", "clone"]
     copy_model = [createdb, *strategy, "--template", "template_0", "clone"]
     run_all = [[psql, "-q", "-1", "-d", "clone", "-f", f"{number}.sql"] for number in range(1, PATCHES)]
@@ -188,16 +135,13 @@ def floor(folder: Path, server: Server, environment: Mapping[str, str], tables: 
     return {"psql alone": alone, "psql, on a clone": cloned, ALL_BY_PSQL: everything}
 
 
-def server_takes_strategy(server: Server) -> bool:
-    """Whether its createdb knows --strategy."""
-    return int(version(server).partition(".")[0]) >= 15
-
-
 # --- ours
 
 
-def ours(folder: Path, server: Server, environment: Mapping[str, str]) -> dict[str, Callable[[], float]]:
+def ours(lab: Laboratory) -> dict[str, Callable[[], float]]:
     """`ho apply` on a patch branch of our workflow, without and with the writing of classes."""
+    folder, environment = lab.folder, {**lab.environment}
+    environment.pop("PYTHONPATH")  # it is installed
     top = folder / "ours" / NAME
     texts = {
         "releases/0.1.0.txt": "",
@@ -212,16 +156,15 @@ def ours(folder: Path, server: Server, environment: Mapping[str, str]) -> dict[s
         target = top / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
-    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.org"]
     for command in (("init", "-q", "-b", f"ho-patch/{PATCHES}-x"), ("add", "-A"), ("commit", "-q", "-m", "Begin")):
-        call([*git, *command], top, environment)
+        call(["git", *command], top, environment)
     source = folder / "source"  # pip builds in the folder that it installs from
     shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
     ho = [str(install(folder / "venv", str(source), environment) / "ho"), "apply"]
     file = top / f"Patches/{PATCHES}-x/01.sql"
     call(ho, top, environment)  # the classes belong to the commit that is validated
     for command in (("add", "-A"), ("commit", "-q", "-m", "Write the classes")):
-        call([*git, *command], top, environment)
+        call(["git", *command], top, environment)
     validate = [ho[0], "validate", "--no-tests", "--force", "--commit", "HEAD"]
     return {
         VALIDATE: timed(file, lambda: [validate], top, environment),
@@ -234,32 +177,12 @@ def ours(folder: Path, server: Server, environment: Mapping[str, str]) -> dict[s
 # --- half_orm_dev
 
 
-def half_orm_dev(folder: Path, server: Server, environment: Mapping[str, str], wanted: str) -> Callable[[], float]:
+def half_orm_dev(lab: Laboratory, wanted: str, tables: int) -> Callable[[], float]:
     """`half_orm dev patch apply` on a project of its own, with the same schema in production and the same patches."""
-    home = folder / "half_orm_dev"
-    home.mkdir()
-    (folder / "conf").mkdir()
-    (folder / "gitconfig").write_text("[user]\n\tname = bench\n\temail = bench@example.org\n")
-    programs = install(home / "venv", wanted, environment)
-    path = f"{programs}:{server.bindir}:{environment['PATH']}"
-    where = {**environment, **server.environment(NAME), "PATH": path}
-    where.pop("PGDATABASE")
-    known = dict(server.keywords)
-    call(["createdb", NAME], home, where)
-    call(["psql", "-q", "-d", NAME, "-f", str(folder / "floor/schema.sql")], home, where)
-    call(["git", "init", "-q", "--bare", "-b", "ho-prod", "origin.git"], home, where)
-    half_orm = [str(programs / "half_orm"), "dev"]
-    link = ["--host", known["host"], "--port", known["port"], "--user", known["user"], "--password", "x"]
-    call([*half_orm, "init", NAME, *link, "--git-origin", str(home / "origin.git")], home, where, "y\n")
-    top = home / NAME
-    call([*half_orm, "release", "create", "minor"], top, where)
-    for number in range(1, PATCHES + 1):
-        call([*half_orm, "patch", "create", f"{number}-x"], top, where)
-        file = top / f"Patches/{number}-x/01.sql"
-        file.write_text(patch(number))
-        if number < PATCHES:
-            call([*half_orm, "patch", "apply"], top, where)
-            call(["git", "add", "-A"], top, where)
-            call(["git", "commit", "-q", "-m", f"Write {number}-x"], top, where)
-            call([*half_orm, "patch", "merge", "--force"], top, where)
-    return timed(file, lambda: [[*half_orm, "patch", "apply"]], top, where)
+    theirs = HalfOrmDev(lab, wanted, NAME, schema(tables))
+    theirs.run("release", "create", "minor")
+    for number in range(1, PATCHES):
+        theirs.stage(f"{number}-x", patch(number))
+    theirs.run("patch", "create", f"{PATCHES}-x")
+    file = theirs.top / f"Patches/{PATCHES}-x/01.sql"
+    return timed(file, lambda: [[*theirs.half_orm, "patch", "apply"]], theirs.top, theirs.where)

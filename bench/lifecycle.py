@@ -18,26 +18,21 @@ the commands and all that they start but the server, says more where others are 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Optional
 
-from bench.apply import NAME, ROOT, call, clean, install, patch, schema, version
+from bench.apply import NAME, patch, schema
 from bench.harness import table
-from halfhooks.ho.database.cluster import existing, private, stop
-from halfhooks.ho.database.connect import Server
+from bench.laboratory import HALF_ORM_DEV, HO, HalfOrmDev, Laboratory, back, call, laboratory
 
 STEPS = ("patch new", "patch close, no tests", "promote rc", "promote prod")
 TABLES, STAGED = 20, 15
 PATCH = f"{STAGED + 1}-x"
-HO = [sys.executable, "-m", "halfhooks.ho"]
 
 Commands = Sequence[Sequence[str]]
 Times = tuple[float, float]
@@ -50,26 +45,15 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--half-orm-dev", default="half_orm_dev==1.1.0a1", help="what pip installs; '' leaves it out")
+    parser.add_argument("--half-orm-dev", default=HALF_ORM_DEV, help="what pip installs; '' leaves it out")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, without half_orm_dev")
     options = parser.parse_args(argv)
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="hhb-", dir=memory if os.access(memory, os.W_OK) else None))
-    folder.chmod(0o711)  # the server of root runs as another user
-    environment = {**clean(folder), "PYTHONPATH": str(ROOT)}
-    (folder / "gitconfig").write_text("[user]\n\tname = bench\n\temail = bench@example.org\n")
-    try:
-        with private(environment) as server:
-            print(f"{server.words.split()[1]} server, PostgreSQL {version(server)}\n")
-            begin_ours(folder, environment)
-            contenders = {"by hand": by_hand(folder, server, environment), "ho": ours(folder, environment)}
-            if options.half_orm_dev and not options.quick:
-                contenders["half_orm_dev"] = half_orm_dev(folder, server, environment, options.half_orm_dev)
-            taken = interleaved(3 if options.quick else options.rounds, contenders)
-    finally:
-        for place in existing(environment):
-            stop(place, remove=True, force=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    with laboratory() as lab:
+        begin_ours(lab)
+        contenders = {"by hand": by_hand(lab), "ho": ours(lab)}
+        if options.half_orm_dev and not options.quick:
+            contenders["half_orm_dev"] = half_orm_dev(lab, options.half_orm_dev)
+        taken = interleaved(3 if options.quick else options.rounds, contenders)
     names = ["half_orm_dev", "half_orm_dev / ho"] if len(taken) > 2 else []
     for which, what in enumerate(("by the clock", "of the processor")):
         rows = []
@@ -108,21 +92,12 @@ def run(commands: Commands, folder: Path, environment: Mapping[str, str]) -> Tim
     return (ended - began) * 1000, processor * 1000
 
 
-def back(folder: Path, places: Iterable[str]) -> None:
-    """Put some folders back to where all begin, or keep them for that."""
-    for name in places:
-        place, kept = folder / name, folder / f"{name}.kept"
-        if kept.exists():
-            shutil.rmtree(place)
-        shutil.copytree(*((kept, place) if kept.exists() else (place, kept)), symlinks=True)
-
-
 # --- ours, and by hand
 
 
-def begin_ours(folder: Path, environment: Mapping[str, str]) -> None:
+def begin_ours(lab: Laboratory) -> None:
     """The project of our workflow, with a guarded server: `ours/server.git` and `ours/bigshop`."""
-    home = folder / "ours"
+    home, environment = lab.folder / "ours", lab.environment
     home.mkdir()
     git = ["git", "-C", NAME]
     call(["git", "init", "-q", "--bare", "-b", "ho-prod", "server.git"], home, environment)
@@ -152,9 +127,9 @@ def write(top: Path, number: int, name: str = "01.sql") -> Path:
     return file
 
 
-def ours(folder: Path, environment: Mapping[str, str]) -> Round:
+def ours(lab: Laboratory) -> Round:
     """The steps by `ho`."""
-    home, top = folder / "ours", folder / "ours" / NAME
+    home, top, environment = lab.folder / "ours", lab.folder / "ours" / NAME, lab.environment
 
     def steps(number: int) -> Iterable[Times]:
         back(home, ("server.git", NAME))
@@ -171,11 +146,11 @@ def ours(folder: Path, environment: Mapping[str, str]) -> Round:
     return steps
 
 
-def by_hand(folder: Path, server: Server, environment: Mapping[str, str]) -> Round:
+def by_hand(lab: Laboratory) -> Round:
     """The steps by git and the programs of PostgreSQL, as a script has them that knows all answers beforehand."""
-    home, top = folder / "ours", folder / "ours" / NAME
-    path = f"{server.bindir}:{environment['PATH']}"
-    where = {**environment, **server.environment("postgres"), "PATH": path}
+    home, top, environment = lab.folder / "ours", lab.folder / "ours" / NAME, lab.environment
+    path = f"{lab.server.bindir}:{environment['PATH']}"
+    where = {**environment, **lab.server.environment("postgres"), "PATH": path}
     call(["createdb", "before"], home, where)
     call(["psql", "-q", "-d", "before", "-f", str(top / "model/schema-0.0.0.sql")], home, where)
     for number in range(1, STAGED + 1):
@@ -225,36 +200,13 @@ def by_hand(folder: Path, server: Server, environment: Mapping[str, str]) -> Rou
 # --- half_orm_dev
 
 
-def half_orm_dev(folder: Path, server: Server, environment: Mapping[str, str], wanted: str) -> Round:
+def half_orm_dev(lab: Laboratory, wanted: str) -> Round:
     """The steps by half_orm_dev, with the same schema in production and the same patches."""
-    home = folder / "theirs"
-    home.mkdir()
-    (folder / "conf").mkdir()
-    programs = install(home / "venv", wanted, environment)
-    path = f"{programs}:{server.bindir}:{environment['PATH']}"
-    where = {**environment, **server.environment(NAME), "PATH": path}
-    where.pop("PGDATABASE")
-    where.pop("PYTHONPATH")
-    known = dict(server.keywords)
-    call(["createdb", NAME], home, where)
-    call(["psql", "-q", "-d", NAME], home, where, schema(TABLES))
-    call(["git", "init", "-q", "--bare", "-b", "ho-prod", "origin.git"], home, where)
-    half_orm = [str(programs / "half_orm"), "dev"]
-    link = ["--host", known["host"], "--port", known["port"], "--user", known["user"], "--password", "x"]
-    call([*half_orm, "init", NAME, *link, "--git-origin", str(home / "origin.git")], home, where, "y\n")
-    top = home / NAME
-
-    def written(number: int, edition: int) -> None:
-        (top / f"Patches/{number}-x/01.sql").write_text(patch(number, edition))
-        call([*half_orm, "patch", "apply"], top, where)
-        call(["git", "add", "-A"], top, where)
-        call(["git", "commit", "-q", "-m", f"Write {number}-x"], top, where)
-
-    call([*half_orm, "release", "create", "minor"], top, where)
+    theirs = HalfOrmDev(lab, wanted, NAME, schema(TABLES))
+    home, top, where = theirs.home, theirs.top, theirs.where
+    theirs.run("release", "create", "minor")
     for each in range(1, STAGED + 1):
-        call([*half_orm, "patch", "create", f"{each}-x"], top, where)
-        written(each, 0)
-        call([*half_orm, "patch", "merge", "--force"], top, where)
+        theirs.stage(f"{each}-x", patch(each))
     call(["createdb", "--template", NAME, f"{NAME}_kept"], home, where)
     back(home, ("origin.git", NAME))
 
@@ -263,11 +215,11 @@ def half_orm_dev(folder: Path, server: Server, environment: Mapping[str, str], w
         call(["dropdb", "--if-exists", "--force", NAME], home, where)
         call(["createdb", "--template", f"{NAME}_kept", NAME], home, where)
         call(["git", "status"], top, where)
-        yield run([[*half_orm, "patch", "create", PATCH]], top, where)
-        written(STAGED + 1, number)
-        yield run([[*half_orm, "patch", "merge", "--force"]], top, where)
-        yield run([[*half_orm, "release", "promote", "rc"]], top, where)
-        yield run([[*half_orm, "release", "promote", "prod"]], top, where)
+        yield run([[*theirs.half_orm, "patch", "create", PATCH]], top, where)
+        theirs.write(PATCH, patch(STAGED + 1, number))
+        yield run([[*theirs.half_orm, "patch", "merge", "--force"]], top, where)
+        yield run([[*theirs.half_orm, "release", "promote", "rc"]], top, where)
+        yield run([[*theirs.half_orm, "release", "promote", "prod"]], top, where)
 
     return steps
 
