@@ -80,21 +80,25 @@ class Clone:
         out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
         return Done(done.returncode, out, err)
 
-    def replay(self, onto: str, base: str, tip: str) -> Replayed:
+    def replay(self, onto: str, base: str, tip: str, tree: str = "") -> Replayed:
         """Make the commits between `base` and `tip` again on another commit, in a working tree of their own.
 
-        Where that conflicts and merges are among them, what they come to is made one commit: a rebase would lose how
-        somebody has settled those merges.
+        Where merges are among them that hold something of their own, or without which the others conflict, what they come
+        to is made one commit: a rebase leaves merges out. `tree` is what they make of `base`, that of `tip` unless given.
         """
         done = self._replay(onto, base, tip)
-        if done.tip or not self.run("rev-list", "--merges", "--max-count=1", f"{base}..{tip}"):
+        if not self.run("rev-list", "--merges", "--max-count=1", f"{base}..{tip}"):
             return done
         author = self.run("log", "-1", "--no-merges", "--format=%an%n%ae%n%aI", f"{base}..{tip}").split("\n")
         names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
         subjects = self.run("log", "--reverse", "--no-merges", "--format=%s", f"{base}..{tip}").partition("\n")
-        whole = self.start("commit-tree", tip + "^{tree}", "-p", base, environment=dict(zip(names, author)))
-        whole.write(f"{subjects[0]}\n\n{subjects[2]}".strip().encode("utf-8", "surrogateescape"))
-        return self._replay(onto, base, decoded(whole.finish()))
+        environment = dict(zip(names, author)) if author != [""] else NOTHING
+        whole = self.start("commit-tree", tree or tip + "^{tree}", "-p", base, environment=environment)
+        words = f"{subjects[0]}\n\n{subjects[2]}".strip() or self.run("log", "-1", "--format=%s", tip)
+        whole.write(words.encode("utf-8", "surrogateescape"))
+        made = self._replay(onto, base, decoded(whole.finish()))
+        is_same = done.tip and made.tip and not self.run("diff-tree", "-r", "--name-only", done.tip, made.tip)
+        return done if is_same else made
 
     def _replay(self, onto: str, base: str, tip: str) -> Replayed:
         with self.scratch() as folder:

@@ -16,6 +16,7 @@ from halfhooks.ho.lifecycle.books import (
 )
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.ho.repository import Replayed
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import is_patch_id
 from halfhooks.release import Release
@@ -184,8 +185,7 @@ def branch_tip(place: Workplace, patch: str) -> str:
 
 def _transplanted(place: Workplace, patch: str, source: Release, onto: str, tip: str) -> str:
     """The commits of a patch on another base: the tip of what is there then."""
-    base = place.clone.run("merge-base", source.tip, tip)
-    moved = place.clone.replay(onto, base, tip)
+    moved = made_again(place, source.tip, onto, tip)
     folder = folder_of(place.layout, patch)
     if moved.tip and not changed(place, moved.tip, tip, folder):
         return moved.tip
@@ -194,6 +194,18 @@ def _transplanted(place: Workplace, patch: str, source: Release, onto: str, tip:
         f"the work of '{patch}' does not fit there as it is: {moved.said or f'{folder} would not be the same'}; "
         f"merge that release into '{branch}' by hand: git switch {branch} && git merge RELEASE, then once more"
     )
+
+
+def made_again(place: Workplace, beside: str, onto: str, tip: str) -> Replayed:
+    """What a branch has that the commit `beside` has not, made again on another commit."""
+    bases = place.clone.run("merge-base", "--all", beside, tip).split("\n")
+    if len(bases) == 1:
+        return place.clone.replay(onto, bases[0], tip)
+    # both have merged the same third branch
+    merged, conflicts = place.merge(beside, tip)
+    if conflicts:
+        return Replayed("", f"it conflicts with {beside[:10]} in '{conflicts[0]}'")
+    return place.clone.replay(onto, beside, tip, merged.oid)
 
 
 def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, before: str) -> Transaction:

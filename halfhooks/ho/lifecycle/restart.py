@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from halfhooks.ho.lifecycle.books import candidates_path, stage_path
-from halfhooks.ho.lifecycle.patches import branch_tip, changed, folder_of, pushed_first
+from halfhooks.ho.lifecycle.patches import branch_tip, changed, folder_of, made_again, pushed_first
 from halfhooks.ho.lifecycle.releases import next_abandoned
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
@@ -23,7 +23,7 @@ from halfhooks.survey import CannotTell
 
 
 class Unit(NamedTuple):
-    """Commits that came to a release at once: those between `base` and `tip`; `patches` are the folders that changed."""
+    """Commits that came to a release at once: those of `tip` that `base` has not; `patches` are the folders that changed."""
 
     base: str
     tip: str
@@ -62,8 +62,7 @@ def restart(place: Workplace, wanted: str, without: Sequence[str]) -> Transactio
         tip = olds[patch] = branch_tip(place, patch)
         if tip:
             first += pushed_first(place, patch, tip)
-            base = place.clone.run("merge-base", release.tip, tip)
-            tips[patch] = _again(place, patch, [Unit(base, tip, ())], listed)
+            tips[patch] = _again(place, patch, [Unit(release.tip, tip, ())], listed)
     ref = place.release_ref(version)
     tag = release_tag(version, ABANDONED, place.layout, next_abandoned(place, version))
     branches = {patch: place.patch_ref(patch) for patch in tips}
@@ -128,7 +127,7 @@ def _listed(place: Workplace, release: Release, start: str, patches: Sequence[st
 def _again(place: Workplace, patch: str, units: Sequence[Unit], onto: str) -> str:
     """What a patch brought, made again on another commit."""
     for unit in units:
-        replayed = place.clone.replay(onto, unit.base, unit.tip)
+        replayed = made_again(place, unit.base, onto, unit.tip)
         if not replayed.tip:
             raise CannotTell(
                 f"'{patch}' builds on what is left out: {replayed.said}; leave it out, too: --without {patch}"

@@ -230,6 +230,48 @@ def test_a_release_without_a_commit_of_its_own_is_brought_up_to_production(at_wo
     assert refs["refs/heads/ho-release/1.0.0"] == refs["refs/heads/ho-prod"]
 
 
+def test_a_patch_that_has_merged_production_as_its_release_has_moves_without_what_is_not_its_own(at_work: User) -> None:
+    at_work.done("release", "new", "0.0.1", "--no-switch")
+    at_work.switch("ho-prod").commit("README.md", "# shop\n")
+    at_work.server.config("halfhooks.freePaths", "README.md")
+    at_work.push("ho-prod").accepted()
+    at_work.switch(PATCH).git("merge", "-q", "--no-ff", "-m", "Merge ho-prod", "ho-prod")
+    at_work.commit("app/late.py", "# late\n").push(PATCH).accepted()
+    at_work.done("release", "sync", "0.1.0")
+    at_work.done("patch", "move", "1-a", "--to", "0.0.1")
+    moved = at_work.server.git("log", "--format=%s", "ho-release/0.0.1..ho-patch/1-a")
+    assert moved == "Change\nChange\n"
+    changed = at_work.server.git("diff", "--name-only", "ho-release/0.0.1", "ho-patch/1-a")
+    assert changed == "Patches/1-a/01.sql\napp/late.py\n"
+
+
+def test_what_a_merge_on_a_patch_branch_has_of_its_own_moves_with_it(at_work: User) -> None:
+    at_work.done("release", "new", "0.0.1", "--no-switch")
+    at_work.done("patch", "new", "2-b", "--no-switch", "--release", "0.1.0")
+    at_work.switch(PATCH).git("merge", "-q", "--no-ff", "--no-commit", "origin/ho-release/0.1.0")
+    at_work.commit("app/merge.py", "# what the two need to work together\n").push(PATCH).accepted()
+    at_work.done("patch", "move", "1-a", "--to", "0.0.1")
+    changed = at_work.server.git("diff", "--name-only", "ho-release/0.0.1", "ho-patch/1-a")
+    assert changed == "Patches/1-a/01.sql\napp/merge.py\n"
+
+
+def test_a_restart_keeps_what_patches_with_merges_have_of_their_own(at_work: User) -> None:
+    """One is a candidate, the other is staged; both have merged their release, and needed something for that."""
+    at_work.done("patch", "new", "2-b", "--release", "0.1.0")
+    for patch, file, other in (("2-b", "app/b.py", 3), ("1-a", "app/a.py", 4)):
+        at_work.done("patch", "new", f"{other}-x", "--no-switch", "--release", "0.1.0")
+        at_work.switch(f"ho-patch/{patch}").git("merge", "-q", "--no-ff", "--no-commit", "origin/ho-release/0.1.0")
+        at_work.commit(file, "# what the two need to work together\n")
+        at_work.commit(f"Patches/{patch}/02.sql", "select 2;\n").push(f"ho-patch/{patch}").accepted()
+    at_work.done("patch", "close", "2-b", "--no-tests")
+    before = at_work.server.git("ls-tree", "-r", "ho-release/0.1.0", "Patches/2-b", "app")
+    at_work.done("release", "restart", "0.1.0")
+    assert at_work.server.git("ls-tree", "-r", "ho-release/0.1.0", "Patches/2-b", "app") == before
+    listed = at_work.server.git("merge-base", "ho-release/0.1.0", "ho-patch/1-a").strip()
+    changed = at_work.server.git("diff", "--name-status", listed, "ho-patch/1-a")
+    assert changed == "A\tPatches/1-a/01.sql\nA\tPatches/1-a/02.sql\nA\tapp/a.py\n"
+
+
 def test_several_remotes(at_work: User, tmp_path: Path) -> None:
     fork = Server.create(tmp_path / "fork.git")
     at_work.git("remote", "add", "fork", str(fork.path))
