@@ -20,6 +20,7 @@ from psycopg2.errors import (
     InsufficientPrivilege,
     InvalidCatalogName,
     ObjectInUse,
+    UniqueViolation,
 )
 
 from halfhooks.ho.aside import Aside
@@ -213,9 +214,11 @@ class Databases:
                 if attempt == 49:
                     raise
                 time.sleep(0.02)
-            except BaseException:
+            except BaseException as error:
                 with contextlib.suppress(Error):
                     self.run("rollback")
+                if isinstance(error, UniqueViolation):  # somebody took the name while we did
+                    raise DuplicateDatabase from error
                 raise
         return cut
 

@@ -7,11 +7,12 @@ import random
 import pytest
 from psycopg2 import OperationalError
 
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.catalog import differences, read_catalog
-from halfhooks.ho.database.connect import connect, connected
-from halfhooks.ho.database.databases import Databases
+from halfhooks.ho.database.connect import connect, connected, execute
+from halfhooks.ho.database.databases import PREFIX, Databases, DuplicateDatabase
 from halfhooks.ho.database.templates import Limits, evict, listed
-from tests.ho.database.conftest import Tree
+from tests.ho.database.conftest import Tree, wait_for
 
 
 @pytest.fixture
@@ -50,6 +51,20 @@ def test_whatever_was_edited_the_result_is_that_of_a_run_from_nothing(long):
             long.write("model/schema-0.1.0.sql", "create table users (id int primary key, name text, more int);")
         long.applied()
         assert same(long), turn
+
+
+def test_two_that_keep_the_same_state_at_the_same_time(databases, server):
+    one, other, name = databases.make(), databases.make(), f"{PREFIX}{'0' * 40}"
+    with connected(server, "postgres") as first, Databases(server) as second:
+        execute(first, "begin")
+        execute(first, f"alter database {databases.quote(one)} rename to {databases.quote(name)}")
+        later = Aside(lambda: second.rename(other, name))  # waits for what the first one comes to
+        waiting = "select 1 from pg_locks where not granted"
+        wait_for(lambda: databases.run(waiting))
+        execute(first, "commit")
+        with pytest.raises(DuplicateDatabase):
+            later.result()
+    databases.drop(name)
 
 
 def test_settings_of_the_database_and_privileges_on_it_are_kept_too(long):
