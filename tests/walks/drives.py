@@ -100,6 +100,50 @@ def abandon(project: Project, random: Random, release: Release) -> Command:
     forget(project, release)
 
 
+def restartable(project: Project) -> list[Release]:
+    """The releases that can end and begin anew; nothing in them is stacked on what is not staged."""
+    return [
+        release
+        for release in MOVES["abandon"].subjects(project)
+        if not any(project.patches[patch].above for patch in release.candidates)
+    ]
+
+
+@drive(restartable)
+def restart(project: Project, random: Random, release: Release) -> Command:
+    """What was staged is staged again, and what was in an RC; the candidates have their work on the new line."""
+    name, staged = project.next_abandoned(release), release.complete
+    branches = {project.patches[patch].branch for patch in (*release.candidates, *staged) if project.patches[patch].tip}
+    moved = yield f"release restart {release.name}", {f"refs/tags/{name}", release.branch, *branches}
+    project.abandoned[name] = before = release.tip
+    for number in release.rcs:
+        project.rc_commits.pop(f"v{release.name}-rc{number}", None)
+    release.tip, release.fork = commit_at(moved, release.branch), project.production
+    release.stage, release.rcs, release.notes = staged, {}, ""
+    for patch in map(project.patches.__getitem__, staged):
+        patch.tip = None
+        assert release.tip.below(patch.folder) == before.below(patch.folder)
+    for patch in map(project.patches.__getitem__, release.candidates):
+        again = Patch(patch.id, release, release.tip, commits=patch.commits)
+        if patch.tip:
+            made_again(again, patch, commit_at(moved, patch.branch))
+        project.patches[patch.id] = again
+
+
+def made_again(again: Patch, patch: Patch, tip: Commit) -> None:
+    """The branch of a patch holds its work on another line."""
+    assert again.home
+    again.tip, again.work = tip, None
+    while not again.home.tip.contains(tip):
+        again.commits |= 1 << tip.number
+        again.worked |= 1 << tip.number
+        (tip,) = tip.parents
+    again.base = tip
+    assert again.tip
+    assert patch.tip
+    assert again.tip.below(patch.folder) == patch.tip.below(patch.folder) or not patch.worked
+
+
 # --- patches
 
 
@@ -165,14 +209,12 @@ def move_patch(project: Project, random: Random, pair: tuple[Patch, Release]) ->
     home.candidates.remove(patch.id)
     release.candidates.append(patch.id)
     again = Patch(patch.id, release, release.tip, commits=patch.commits)
-    again.base, again.work = release.tip, None
-    again.tip = commit = commit_at(moved, patch.branch)
-    assert commit.contains(release.tip)
-    while commit is not release.tip:
-        again.commits |= 1 << commit.number
-        again.worked |= 1 << commit.number
-        (commit,) = commit.parents
-    assert not patch.tip or again.tip.below(patch.folder) == patch.tip.below(patch.folder) or not patch.worked
+    tip = commit_at(moved, patch.branch)
+    if patch.tip:
+        made_again(again, patch, tip)
+    else:
+        assert tip is release.tip
+        again.tip = again.base = tip
     project.patches[patch.id] = again
 
 

@@ -14,7 +14,7 @@ from halfhooks.ho.lifecycle.patches import branch_tip, changed, folder_of, made_
 from halfhooks.ho.lifecycle.releases import next_abandoned
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
-from halfhooks.integration import book_paths
+from halfhooks.integration import book_paths, has_work
 from halfhooks.layout import ABANDONED, STAGE, TAGS
 from halfhooks.names import release_tag
 from halfhooks.release import OPEN_HOTFIX, Release
@@ -41,9 +41,15 @@ def restart(place: Workplace, wanted: str, without: Sequence[str]) -> Transactio
             raise CannotTell(f"'{patch}' is no patch of {version}: ho release show {version}")
     if release.status == OPEN_HOTFIX:
         raise CannotTell(f"{version} is a hotfix: ho release abandon {version}, then ho release hotfix")
-    work = work_of(place, release)
     staged = [patch for patch in release.complete if patch not in without]
     candidates = [patch for patch in release.candidates if patch not in without]
+    for patch in candidates:
+        if has_work(place.push, release, patch, place.project.patch_tips.get(patch, "")):
+            raise CannotTell(
+                f"the work of '{patch}' is in {version}, which does not stage it yet: ho patch close {patch} stages it; "
+                f"leave it out: --without {patch}"
+            )
+    work = work_of(place, release)
     production = place.project.production
     start = _commit(place, production, _books(place, release, "", ""), f"Start release {version}")
     listed = _listed(place, release, start, [*staged, *candidates])

@@ -272,6 +272,21 @@ def test_a_restart_keeps_what_patches_with_merges_have_of_their_own(at_work: Use
     assert changed == "A\tPatches/1-a/01.sql\nA\tPatches/1-a/02.sql\nA\tapp/a.py\n"
 
 
+def test_a_restart_loses_no_candidate_that_is_integrated(at_work: User) -> None:
+    """It was merged by the button of a Git host, which may have deleted its branch, and nobody has staged it yet."""
+    at_work.switch("ho-release/0.1.0").git("merge", "-q", "--no-ff", "-m", "Merge 1-a", PATCH)
+    at_work.push("ho-release/0.1.0").accepted()
+    assert "ho patch close 1-a stages it" in nothing_happens(at_work, "release", "restart", "0.1.0")
+    at_work.push(f":{PATCH}").accepted()
+    at_work.git("branch", "-D", PATCH)
+    assert "ho patch close 1-a stages it" in nothing_happens(at_work, "release", "restart", "0.1.0")
+    at_work.done("patch", "close", "1-a", "--no-tests")
+    at_work.done("release", "restart", "0.1.0")
+    assert (
+        at_work.server.git("show", "ho-release/0.1.0:Patches/1-a/01.sql") == "create table t1_a (id int primary key);\n"
+    )
+
+
 def test_several_remotes(at_work: User, tmp_path: Path) -> None:
     fork = Server.create(tmp_path / "fork.git")
     at_work.git("remote", "add", "fork", str(fork.path))

@@ -165,8 +165,12 @@ class Driven(walks.Walk):
         return User(clone, self.server)
 
 
-CONFLICT = re.compile("have changed the same lines|conflict in '|does not fit there as it is")
-"""What ho says where git cannot merge two changes of one file, of which the model takes the lines of both."""
+CONFLICT = re.compile(
+    "have changed the same lines|conflict in '|does not fit there as it is|"
+    "does not stage it yet|builds on what is left out|would not be what was staged|they were staged by one commit"
+)
+"""What ho says where git cannot merge two changes of one file, of which the model takes the lines of both; or where it would
+have to guess what work is whose."""
 
 
 def dated(date: str) -> str:
