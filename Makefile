@@ -7,6 +7,8 @@ SECONDS ?= 60
 BIN := .venv/bin
 STAMP := .venv/.halfhooks-installed
 RUN := $(BIN)/python
+# what Python compiles is kept, even where a container turns that off
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: postgres help demo test coverage check format docs pyz bench fuzz properties soak clean

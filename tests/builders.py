@@ -39,8 +39,12 @@ Refs = dict[str, str]
 
 
 def isolated(home: Path) -> dict[str, str]:
-    """An environment in which git sees no configuration but the repository's own, and knows who commits."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "LC_"))}
+    """An environment in which git sees no configuration but the repository's own, and knows who commits.
+
+    Python keeps what it compiles, even where a container turns that off: it would compile all of `ho` at each start.
+    """
+    unwanted = ("GIT_", "LC_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     who = {"NAME": "dev", "EMAIL": "dev@example.org", "DATE": f"{EPOCH} +0000"}
     return {
         **kept,

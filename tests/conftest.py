@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,12 +20,29 @@ settings.load_profile("default")
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
 
+MEMORY = "/dev/shm"
+
+
+def pytest_configure() -> None:
+    """Let temporary folders be in memory where there are 2 GiB of it: repositories are many small files."""
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", MEMORY)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def isolated_git(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test sees the configuration, the identity or the hooks of whoever runs it."""
     before = dict(os.environ)
-    isolation = isolated(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    isolation = isolated(home)
+    (home / "template" / "hooks").mkdir(parents=True)  # what git puts there are samples, a dozen for each repository
+    (home / "template" / "info").mkdir()
+    # hooks ask the PATH for python3: the shim of a version manager would take longer to find it than a hook takes to run
+    (home / "bin").mkdir()
+    (home / "bin" / "python3").symlink_to(os.path.realpath(sys.executable))
+    isolation["GIT_DISCOVERY_ACROSS_FILESYSTEM"] = "1"  # else git words it otherwise where a folder is a mount's
+    isolation["GIT_TEMPLATE_DIR"] = str(home / "template")
+    isolation["PATH"] = f"{home / 'bin'}{os.pathsep}{isolation['PATH']}"
     os.environ.clear()
     os.environ.update(isolation)
     yield
