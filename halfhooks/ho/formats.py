@@ -7,7 +7,6 @@ ASCII wherever the form has its own escapes.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import os
 import re
 import tempfile
@@ -16,7 +15,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 from halfhooks import __version__
 from halfhooks.layout import HEADS, TAGS
@@ -174,6 +172,8 @@ def sarif(result: Result, rules: dict[str, Rule]) -> Values:
 
 
 def _descriptor(rule: Rule) -> Values:
+    import inspect  # takes 5 ms, which every `ho check` would pay
+
     page = inspect.cleandoc(rule.doc)
     return {
         "id": rule.code,
@@ -218,6 +218,8 @@ def _uri(path: str) -> str:
 
 def junit(result: Result, rules: dict[str, Rule]) -> str:
     """A report as JUnit's: each rule is a test case, which fails where it found an error; what only warns is its output."""
+    from xml.etree import ElementTree  # like `inspect`: no other form needs it
+
     cases = {code: ElementTree.Element("testcase", classname="halfhooks", name=_title(rules[code])) for code in rules}
     for code in sorted({finding.code for finding in result.findings}):
         found = [finding for finding in result.findings if finding.code == code]
