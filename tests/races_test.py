@@ -6,26 +6,24 @@ lets them loose on a fresh copy of that state; then the state must be legal, by 
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 import pytest
 
-from halfhooks.ho.commands import check
 from tests.builders import Server, run
+from tests.ho.lifecycle.clones import must_be_legal
 from tests.http_backend import serve
 from tests.ssh_server import SSHD, serve_ssh
 from tests.walks.history import Clone, Commit, Moves, make_clone
-from tests.walks.judge import violations
 from tests.walks.moves import candidates, integration, production, releases, work
 from tests.walks.project import PRODUCTION, Patch, Project, Release, Version
 
@@ -242,17 +240,6 @@ def race(field: Field, server: Server, url: str, random: Random) -> int:
     for client, output in zip(clients, said):  # nobody waited in vain
         assert client.returncode == 0 or "kept the repository locked" not in output, output
     return sum(client.returncode == 0 for client in clients)
-
-
-def must_be_legal(server: Server, said: str) -> None:
-    assert not violations(server), said
-    before = Path.cwd()
-    os.chdir(server.path)
-    try:
-        with redirect_stdout(io.StringIO()) as output:
-            assert check.main([]) == 0, output.getvalue() + said
-    finally:
-        os.chdir(before)
 
 
 # --- kill -9

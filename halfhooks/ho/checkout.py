@@ -7,16 +7,15 @@ whoever uses one holds a lock on it, which dies with the process.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, NamedTuple
 
 from halfhooks.git import GitError, Process
-from halfhooks.ho.database.folder import own
+from halfhooks.ho.database.folder import locked, own
 from halfhooks.ho.repository import Clone, answer
 
 TREE, LOCK, INDEX = "tree", "lock", "index"
@@ -81,11 +80,11 @@ def checking_out(
     base = Path(tempfile.gettempdir(), f"halfhooks-{os.geteuid()}-validate")
     own(base)
     with contextlib.ExitStack() as held:
-        with _locked(base / LOCK, wait=True):
+        with locked(base / LOCK, exclusive=True, wait=True):
             sweep(base)
             folder = Path(tempfile.mkdtemp(dir=base))
             held.callback(shutil.rmtree, folder, ignore_errors=True)
-            held.enter_context(_locked(folder / LOCK, wait=True))
+            held.enter_context(locked(folder / LOCK, exclusive=True, wait=True))
         tree = folder / TREE
         tree.mkdir()
         places = {"GIT_DIR": clone.git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(folder / INDEX)}
@@ -111,7 +110,7 @@ def sweep(base: Path) -> list[Path]:
     swept = []
     for folder in base.iterdir():
         if folder.is_dir():
-            with _locked(folder / LOCK, wait=False) as got:
+            with locked(folder / LOCK, exclusive=True, wait=False) as got:
                 if got is not None:
                     shutil.rmtree(folder, ignore_errors=True)
                     swept.append(folder)
@@ -121,17 +120,3 @@ def sweep(base: Path) -> list[Path]:
 def without_git(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without what leads git to a repository: a hook has it, and a test that runs git must not."""
     return {name: value for name, value in environment.items() if name not in LOCAL}
-
-
-@contextlib.contextmanager
-def _locked(path: Path, wait: bool) -> Iterator[Optional[int]]:
-    """Hold the lock of a file; its descriptor, None where another process has it and we did not wait."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        yield None
-    else:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -78,21 +78,23 @@ class Place(NamedTuple):
         with self.lock(name, exclusive=True, wait=False) as got:
             return got is not None
 
-    @contextmanager
-    def lock(self, name: str, exclusive: bool, wait: bool) -> Iterator[Optional[int]]:
-        """Hold a lock; its descriptor, None where somebody else has it and we did not wait."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self.folder / name, flags, 0o600)
-        try:
-            kind = (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB)
-            try:
-                fcntl.flock(descriptor, kind)
-            except BlockingIOError:
-                yield None
-            else:
-                yield descriptor
-        finally:
-            os.close(descriptor)
+    def lock(self, name: str, exclusive: bool, wait: bool) -> AbstractContextManager[Optional[int]]:
+        """Hold one of the locks of this folder, as `locked` does."""
+        return locked(self.folder / name, exclusive, wait)
+
+
+@contextmanager
+def locked(file: Path, exclusive: bool, wait: bool) -> Iterator[Optional[int]]:
+    """Hold the lock of a file, which is made; its descriptor, None where somebody else has it and we did not wait."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        yield None
+    else:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def boot_id() -> str:
