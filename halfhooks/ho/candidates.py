@@ -5,7 +5,7 @@ The merge is a commit that no ref leads to; git removes it in time, as it does w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.project import Project
@@ -43,7 +43,7 @@ def of_head(project: Project) -> Candidate:
     branch = clone.branch()
     name = parse_ref(HEADS + branch, project.layout)
     commit = clone.commit("HEAD")
-    remarks = tuple(_left_out(clone))
+    remarks = tuple(left_out(uncommitted(clone)))
     if name.kind == PATCH_BRANCH and commit:
         return _merged(project, name.patch, Tip(branch, commit), remarks)
     if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH) and commit:
@@ -96,12 +96,17 @@ def newest(clone: Clone, branch: str) -> tuple[Tip, tuple[str, ...]]:
     return theirs, (f"'{branch}' and '{theirs.name}' have each what the other has not: '{theirs.name}' is taken",)
 
 
-def _left_out(clone: Clone) -> Iterator[str]:
+def uncommitted(clone: Clone) -> list[str]:
+    """The paths of the working tree that are not as they were committed; folders of new files end with a slash."""
+    listed = clone.run("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames").split("\0")[:-1]
+    return [line[3:] for line in listed]
+
+
+def left_out(changed: Sequence[str]) -> Iterator[str]:
     """A remark on what is not committed."""
-    changed = clone.run("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames").split("\0")[:-1]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        yield f"what is not committed is left out: '{changed[0][3:]}'{more}"
+        yield f"what is not committed is left out: '{changed[0]}'{more}"
 
 
 def _merged(project: Project, patch: str, tip: Tip, remarks: tuple[str, ...]) -> Candidate:
@@ -110,9 +115,9 @@ def _merged(project: Project, patch: str, tip: Tip, remarks: tuple[str, ...]) ->
     release, said = release_of(project, patch)
     remarks += said
     if clone.contains(tip.commit, release.commit):
-        return Candidate(f"'{tip.name}', which has all of '{release.name}'", tip.commit, remarks)
+        return Candidate(f"'{tip.name}', which has all of '{release.name}',", tip.commit, remarks)
     if clone.contains(release.commit, tip.commit):
-        return Candidate(f"'{release.name}', which has all of '{tip.name}'", release.commit, remarks)
+        return Candidate(f"'{release.name}', which has all of '{tip.name}',", release.commit, remarks)
     words = f"'{tip.name}' merged into '{release.name}'"
     tree, conflicts = merge_settled(project, release.commit, tip.commit)
     if conflicts:

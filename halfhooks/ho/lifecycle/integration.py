@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable
 
+from halfhooks.ho.candidates import left_out, uncommitted
 from halfhooks.ho.codegen.regions import read_seal
 from halfhooks.ho.edits import Edits
 from halfhooks.ho.lifecycle.books import (
@@ -20,7 +21,7 @@ from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
-from halfhooks.release import Release
+from halfhooks.release import OPEN_HOTFIX, Release
 from halfhooks.snapshot import Update, entry_at, is_file, tree_entry
 from halfhooks.survey import CannotTell
 
@@ -44,6 +45,8 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     if entry_at(place.project.objects, commit, folder) is None:
         how = f"git switch {branch}, write into {folder}/, and commit; or withdraw it: ho patch drop {patch}"
         raise CannotTell(f"'{patch}' has no folder '{folder}' yet: {how}")
+    if place.clone.branch() == branch:
+        _left_out(place, patch, folder)
     validate(commit)
     first = pushed_first(place, patch, tip)
     last = [Update(release.tip, commit, HEADS + release_branch)]
@@ -52,8 +55,27 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     here = place.clone.branch()
     then = release_branch if here == branch else here
     done = f"'{patch}' is staged in {release.version}"
-    said = tuple(to_sync(place, release, patch))
+    promoted = "promote hotfix" if release.status == OPEN_HOTFIX else f"promote rc {release.version}"
+    said = (*to_sync(place, release, patch), f"next: another patch, or ho release {promoted}")
     return Transaction(place.command, done, (*first, tuple(last)), place.remote, here, then, said)
+
+
+def _left_out(place: Workplace, patch: str, folder: str) -> None:
+    """Say what is not committed here; `Refused` where that is in the folder of the patch, which is about to be fixed."""
+    changed = uncommitted(place.clone)
+    own = [path for path in changed if path.startswith(f"{folder}/")]
+    if own:
+        more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+        raise Refused(
+            [
+                f"error: not committed: '{own[0]}'{more}; once '{patch}' is staged, its folder never changes again",
+                f"  help: git add -A ':/{folder}' && git commit -m 'Write {patch}'",
+                f"        or put it aside: git stash push -u -- ':/{folder}'",
+                f"halfhooks: '{patch}' is not closed; nothing was done",
+            ]
+        )
+    for line in left_out(changed):
+        place.say(f"halfhooks: {line}")
 
 
 def _staged(place: Workplace, release: Release, patch: str, tip: str) -> str:

@@ -51,7 +51,8 @@ def cut_rc(place: Workplace, wanted: str, validate: Validate) -> Transaction:
         place.update(TAGS + tag, place.writer.tag(tag, commit, f"Release candidate {words}")),
     )
     here = place.clone.branch()
-    return Transaction(place.command, f"{words} is cut: '{tag}'", (pushed,), place.remote, here, here)
+    said = (f"next: try it out, then ho release promote prod {release.version}",)
+    return Transaction(place.command, f"{words} is cut: '{tag}'", (pushed,), place.remote, here, here, said)
 
 
 def next_rc(place: Workplace, release: Release) -> int:
@@ -71,7 +72,7 @@ def turn(place: Workplace, wanted: str, hotfix: bool) -> Release:
             raise CannotTell(f"{release.version} is promoted by: ho release promote {other}")
         return release
     if not releases:
-        how = "ho release hotfix opens one" if hotfix else "ho release new starts one"
+        how = "ho release hotfix opens one" if hotfix else "ho release new minor (or patch, or major) starts one"
         raise CannotTell(f"no {'hotfix is open' if hotfix else 'release is in preparation'}: {how}")
     return releases[0]
 
@@ -107,7 +108,7 @@ def promote(place: Workplace, wanted: str, hotfix: bool, validate: Validate, mak
     )
     here = place.clone.branch()
     then = place.layout.production if here == branch else here
-    said = tuple(_behind(place, release.version))
+    said = (*_behind(place, release.version), "next: ho upgrade, for each database in production")
     return Transaction(
         place.command, f"{label} is in production: '{name}'", tuple(pushes), place.remote, here, then, said
     )

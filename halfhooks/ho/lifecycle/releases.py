@@ -60,9 +60,10 @@ def reopen(place: Workplace, switch: bool = True) -> Transaction:
     tag = release_tag(version, HOTFIX if number else PRODUCTION, place.layout, number)
     target = place.survey.refs.get(TAGS + tag)
     if target is None:
-        raise CannotTell(
-            f"there is no tag '{tag}', from which a hotfix of {version} starts: git tag -a {tag}, and push it"
-        )
+        made = f"git tag -a -m 'Release {version}' {tag} {place.known_as(place.layout.production)}"
+        pushed = f" && git push {place.remote} {tag}" if place.remote else ""
+        fresh = "; when nothing is in production yet: ho release new minor" if version == Version(0, 0, 0) else ""
+        raise CannotTell(f"there is no tag '{tag}', from which a hotfix of {version} starts: {made}{pushed}{fresh}")
     edits = {
         candidates_path(version, place.layout): place.writer.blob(f"{place.layout.marker}\n"),
         stage_path(version, place.layout): place.writer.blob(""),

@@ -28,6 +28,27 @@ def test_files_in_conflict_are_told_with_who_settles_them(ann: User) -> None:
     assert "posts_owner_rfk" in users and "tags_owner_rfk" in users and "<<<<" not in users
 
 
+def test_what_is_not_committed_in_a_patch_keeps_it_open_and_elsewhere_is_told(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.does("patch", "new", "1-users")
+    ann.write("Patches/1-users/01.sql", "create table users (id int primary key);").write("notes.txt", "x")
+    said = ann.fails("patch", "close", "--no-tests", code=1)
+    assert "error: not committed: 'Patches/1-users/01.sql'; once '1-users' is staged" in said
+    assert "help: git add -A ':/Patches/1-users' && git commit -m 'Write 1-users'\n" in said
+    ann.does("apply")
+    subprocess.run(["git", "add", "-A", ":/Patches/1-users", ":/shop"], cwd=ann.top, check=True)
+    subprocess.run(["git", "commit", "-qm", "Write 1-users"], cwd=ann.top, check=True)
+    said = ann.does("patch", "close", "--no-tests")
+    assert "halfhooks: what is not committed is left out: 'notes.txt'\n" in said
+    assert "  next: another patch, or ho release promote rc 0.1.0\n" in said
+    ann.does("release", "promote", "rc", "0.1.0")
+
+
+def test_a_hotfix_of_nothing_is_told_what_it_may_have_meant(ann: User) -> None:
+    said = ann.fails("release", "hotfix")
+    assert "git tag -a -m 'Release 0.0.0' v0.0.0 origin/ho-prod && git push origin v0.0.0; when nothing" in said
+
+
 def test_stale_classes_are_told_with_what_writes_them(ann: User) -> None:
     ann.does("release", "new", "minor")
     ann.patch("1-users", "create table users (id int primary key);").does("patch", "new", "2-posts")
