@@ -59,10 +59,16 @@ def locate(git: str, environment: Mapping[str, str]) -> Place:
     except GitError as error:
         said = [line.strip() for line in error.stderr.splitlines() if line.strip()] or [str(error)]
         helps = [line for line in said[1:] if line.startswith("git config")]
-        raise CannotTell(": ".join([said[0].removeprefix("fatal: "), *helps])) from None
+        raise CannotTell(": ".join([said[0].removeprefix("fatal: "), *helps]) + way_in(said[0])) from None
     half = len(dirs) // 2  # mostly they are the same, and there may be line feeds in it
     own_dir, git_dir = (dirs[:half],) * 2 if dirs[:half] == dirs[half + 1 :] else dirs.split("\n", 1)
     return Place(git_dir, bare == "true", shallow == "true", own_dir)
+
+
+def way_in(said: str) -> str:
+    """What to add where git says that there is no repository."""
+    outside = "not a git repository (or any" in said
+    return "; go into a clone of the project: ho clone URL fetches one, ho init NAME begins one" if outside else ""
 
 
 class Reader(ObjectDatabase):
@@ -94,8 +100,12 @@ class Survey:
     def __enter__(self) -> Survey:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.objects.close()
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            self.objects.close()
+        except GitError:
+            if not isinstance(error, KeyboardInterrupt):  # Ctrl-C ends that git too
+                raise
 
     def _choose(self, listed: Mapping[str, Target], wanted: Optional[str]) -> str:
         if wanted is None and self.place.bare:

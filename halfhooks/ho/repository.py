@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
 from halfhooks.layout import HALFHOOKS, HEADS
-from halfhooks.survey import CannotTell, Survey
+from halfhooks.survey import CannotTell, Survey, way_in
 
 NOTHING: Mapping[str, str] = {}
 
@@ -64,7 +64,7 @@ class Clone:
             inside = answers[1] == "true"
             places = self.run("rev-parse", "--show-toplevel", "--show-cdup").split("\n") if inside else ["", ""]
         except GitError as error:
-            raise CannotTell(reason(error)) from None
+            raise CannotTell(reason(error) + way_in(error.stderr)) from None
         self.top, self.up = places[0], places[1].rstrip("/")
 
     def start(self, *arguments: str, index: str = "", environment: Mapping[str, str] = NOTHING) -> Process:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -120,6 +121,12 @@ def test_every_state_of_the_lifecycle_is_legal_and_every_range_accepted(tmp_path
                 assert check_rules(push) == [], (ref, before, after)
                 ranges += 1
     assert ranges >= 50
+
+
+def test_ctrl_c_which_ends_git_too_is_an_interruption(shop: Dev) -> None:
+    with standing_in(shop.clone), pytest.raises(KeyboardInterrupt), Survey(GIT, os.environ) as survey:
+        os.kill(survey.objects._process.pid, signal.SIGINT)
+        raise KeyboardInterrupt
 
 
 def test_the_sample_is_clean_wherever_one_stands(shop, ho, tmp_path):
