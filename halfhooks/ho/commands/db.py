@@ -47,7 +47,7 @@ Works on databases of the project's server.
 
 restore [VERSION]   make the development database that of a version, by its model; of production's when none is given
 shell               open psql on the development database; what follows -- is for psql
-diff A B            what the catalogs of two databases have differently: + is what B has
+diff A B            what the catalogs of two databases have differently: added (+) is what B has
 fingerprint [A]     a hash of the catalog of one: equal for equal databases, whatever rows they hold
 check               whether a database in production is what its release says
 

@@ -214,7 +214,7 @@ class Teller:
         if self.arguments.yes:
             return
         if not sys.stdin.isatty():
-            raise trouble.unasked("", self.found.call, self.found.call.upgrade(f"--adopt {label}", "--yes"))
+            raise trouble.unasked("", self.found.call, self.found.call.upgrade("--yes"))
         answer = input(
             f"make the tables of half_orm_meta in '{self.found.target.name}', at {label}? Type the release: "
         )
@@ -290,7 +290,7 @@ def show_rehearsed(console: Console, upgrade: Upgrade, found: Rehearsed) -> None
             console.line(f"  {line}", "yellow")
     if found.unlike:
         console.line(
-            f"the result is not what the model of {found.route.target} says (+ is what the copy has):", "yellow"
+            f"the result is not what the model of {found.route.target} says (added, +: what the copy has):", "yellow"
         )
         for line in [line for each in found.unlike for line in each.lines()][:UNLIKE]:
             console.line(f"  {line}", "yellow")

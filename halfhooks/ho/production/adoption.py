@@ -64,9 +64,9 @@ def adopt(upgrade: Upgrade, databases: Databases, wanted: str, agree: Callable[[
         if not upgrade.wish.accepted:
             if drift.found is None:
                 ((role,),) = execute(connection, "select current_user")
-                raise trouble.undecided(str(label), drift.reason, role, upgrade.call)
+                raise trouble.undecided(str(label), drift.reason, role, upgrade.call, at="")
             if drift.found:
-                raise trouble.drift(str(label), drift.lines(), drift.than, upgrade.call)
+                raise trouble.unequal(str(label), drift.lines(), drift.than, upgrade.call)
         agree(str(label), drift)
         release = read_release(source.objects, source.layout, releases[label])
         Engine(connection, no_script, Watch(), Limits()).prepare()

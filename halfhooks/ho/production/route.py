@@ -137,7 +137,8 @@ def find_route(
     base = parse_label(recorded.label)
     if base is None:
         raise CannotTell(
-            "the database says of no release that it is at it; ho upgrade --adopt RELEASE says so, once it is what that made"
+            "the database does not say at which release it is; say it once, by the one whose model it equals, such as: "
+            f"ho upgrade --adopt {min(known, default='0.0.0')}"
         )
     newest = max(known, default=None)
     if newest is None:

@@ -126,12 +126,22 @@ def drift(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
     """The database is not what its version says."""
     return Trouble(
         f"the database is not what {label} made of it: its structure has changed since",
-        [f"+ is what it has, - what it should have, by {than}:", *lines],
+        [f"added (+) is what it has, removed (-) what it should have, by {than}:", *lines],
         untouched(label),
         [
             ("see all of it", call.check()),
             ("go on all the same; the reason is recorded", call.upgrade("--accept-drift 'WHY THIS IS RIGHT'")),
         ],
+    )
+
+
+def unequal(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
+    """A database that is to be adopted is not what its release makes."""
+    return Trouble(
+        f"the database is not what {label} makes, so it is not adopted",
+        [f"added (+) is what it has, removed (-) what it should have, by {than}:", *lines],
+        untouched(""),
+        [("adopt it all the same; the reason is recorded", call.upgrade("--accept-drift 'WHY THIS IS RIGHT'"))],
     )
 
 
@@ -148,12 +158,12 @@ def shut_out(label: str, reason: str, sessions: Sequence[tuple[int, str]], call:
     )
 
 
-def undecided(label: str, reason: str, role: str, call: Call) -> Trouble:
-    """Whether it has drifted cannot be told."""
+def undecided(label: str, reason: str, role: str, call: Call, at: Optional[str] = None) -> Trouble:
+    """Whether it has drifted cannot be told; `at` where it does not say that it is at that release."""
     return Trouble(
         f"whether the database still is what {label} is cannot be told",
         [reason],
-        untouched(label),
+        untouched(label if at is None else at),
         [
             (
                 "let us load the model of that version beside it, once, which takes a role that may make databases",

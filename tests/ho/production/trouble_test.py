@@ -50,6 +50,7 @@ TROUBLES = {
         (["the tag 'v1.2.0' points at 3f2c1abcd, but 9ab01cdef is the commit that brought 1.2.0"], "1.1.0", "U", CALL)
     ],
     "drift": [("1.1.0", ["added index public.by_hand"], "what was recorded when it came there", CALL)],
+    "unequal": [("1.1.0", ["removed table public.users"], "the model of that release", CALL)],
     "shut_out": [("1.1.0", "canceling statement due to lock timeout", SESSIONS, CALL)],
     "undecided": [("1.1.0", "its model cannot be loaded: permission denied to create database", "shop", CALL)],
     "standby": [("shop", "1.1.0")],
