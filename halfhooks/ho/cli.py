@@ -16,7 +16,7 @@ from typing import Optional, Protocol, cast
 
 from halfhooks import __version__
 from halfhooks.ho.prose import fitted
-from halfhooks.names import nearest
+from halfhooks.names import distance, nearest
 
 FAILED = 1
 WRONG_CALL = 2
@@ -30,7 +30,7 @@ COMMANDS = {
     "doctor": "say what is missing on this machine and in this clone",
     "release": "start a release, promote it, reopen production for a hotfix",
     "patch": "begin a patch, order, move, drop and close it",
-    "undo": "go back to before the last of these two",
+    "undo": "go back to before the last ho release or ho patch",
     "apply": "bring the development database to what the working tree describes",
     "validate": "build and test a patch in its release, or a release, in a throwaway database",
     "db": "restore, open, compare and fingerprint databases",
@@ -45,6 +45,17 @@ COMMANDS = {
     "install": "guard a repository, or put the hooks into a clone",
     "hook": "run a hook of a clone, for the scripts of husky, lefthook and others",
     "demo": "play the workflow against a guarded repository, and break it",
+}
+
+# what is looked for at the top, and is an action of a command
+INSIDE = {
+    "new": "patch new",
+    "close": "patch close",
+    "promote": "release promote",
+    "hotfix": "release hotfix",
+    "restore": "db restore",
+    "shell": "db shell",
+    "diff": "db diff",
 }
 
 EXAMPLES = """\
@@ -99,7 +110,9 @@ def choose(argv: Sequence[str]) -> tuple[str, list[str]]:
         raise SystemExit(WRONG_CALL)
     if name.startswith("-"):
         top.parse_args(argv[:1])  # --help and --version end here, any other option is an error
-    top.error(f"there is no command '{name}'; the nearest is: ho {nearest(name, COMMANDS)}")
+    near = INSIDE.get(name) or nearest(name, COMMANDS)
+    far = name not in INSIDE and distance(name.lower(), near) > len(near) // 2
+    top.error(f"there is no command '{name}'; " + ("ho --help lists them" if far else f"the nearest is: ho {near}"))
 
 
 def load(name: str) -> Command:

@@ -46,10 +46,24 @@ def test_the_version(capsys):
     assert capsys.readouterr().out == f"halfhooks {__version__}\n"
 
 
-@pytest.mark.parametrize("typed, meant", [("exlain", "explain"), ("chekc", "check"), ("Install", "install")])
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("exlain", "explain"),
+        ("chekc", "check"),
+        ("Install", "install"),
+        ("promote", "release promote"),
+        ("new", "patch new"),
+    ],
+)
 def test_an_unknown_command_names_the_nearest(typed, meant, capsys):
     assert cli.main([typed]) == 2
     assert f"there is no command '{typed}'; the nearest is: ho {meant}" in capsys.readouterr().err
+
+
+def test_a_command_that_is_near_none_is_told_where_they_are_listed(capsys):
+    assert cli.main(["frobnicate"]) == 2
+    assert "there is no command 'frobnicate'; ho --help lists them" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_a_wrong_call():

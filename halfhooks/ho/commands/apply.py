@@ -206,7 +206,8 @@ def show_hazards(console: Console, hazards: Sequence[Hazard]) -> None:
 def show_end(console: Console, plan: Plan, outcome: Outcome) -> None:
     """What the database is now."""
     failed = [patch for patch, _ in outcome.built.failures]
-    cut = f"; {outcome.cut} of its connections were closed" if outcome.cut else ""
+    were = "connection to it was" if outcome.cut == 1 else "connections to it were"
+    cut = f"; {outcome.cut} {were} closed" if outcome.cut else ""
     if not outcome.published:
         console.line(f"halfhooks: '{failed[0]}' failed; '{outcome.name}' is as it was", "bold red")
         return

@@ -146,7 +146,7 @@ def to_values(overview: Overview, release: Preparation) -> dict[str, object]:
 def _release_table(console: Console, overview: Overview, releases: Sequence[Preparation]) -> None:
     console.line(f"in production: {overview.progress.label}")
     if not releases:
-        console.line("no release is open: ho release new patch|minor|major")
+        console.line("no release is open: ho release new minor (or patch, or major)")
         return
     rows = []
     for release in releases:

@@ -49,6 +49,8 @@ def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -
         starts = [number for number, line in enumerate(refused.lines) if line.startswith("error[")]
         shown = refused.lines[: starts[1]] if len(starts) > 1 else refused.lines[:-1]
         end = f"halfhooks: '{last.command}' cannot be undone: what it did is fixed; a change is a new patch"
+        if last.command.startswith("ho patch close"):
+            end += "; what takes one out that is not in production: ho release restart --without ID"
         raise Refused([*shown, end]) from None
     finally:
         place.survey.refs = before

@@ -120,7 +120,7 @@ class Workplace(NamedTuple):
         if len(releases) == 1:
             return releases[0].version
         if not releases:
-            raise CannotTell("no release is in preparation: ho release new patch|minor|major")
+            raise CannotTell("no release is in preparation: ho release new minor (or patch, or major)")
         names = ", ".join(str(release.version) for release in releases)
         raise CannotTell(f"which release? {names} are open: name one, or switch to its branch")
 
@@ -140,7 +140,7 @@ class Workplace(NamedTuple):
             return wanted.removeprefix(self.layout.patch)
         here = parse_ref(HEADS + self.clone.branch(), self.layout)
         if here.kind != PATCH_BRANCH:
-            raise CannotTell("which patch? this is no patch branch: give its ID")
+            raise CannotTell("which patch? this is no patch branch: give its ID; ho patch list shows them")
         return here.patch
 
 
@@ -211,7 +211,8 @@ def fetch(clone: Clone, remote: str) -> None:
     done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
     said = [line for line in done.err.splitlines() if line.strip()]
     if done.code and (said or done.code != TAG_KEPT):
-        raise CannotTell(f"'{remote}' could not be fetched: {(said or ['git failed'])[0]}")
+        why = (said or ["git failed"])[0]
+        raise CannotTell(f"'{remote}' could not be fetched: {why}; nothing was done: git fetch {remote} tries it again")
 
 
 @contextlib.contextmanager

@@ -350,7 +350,7 @@ def test_open_connections_are_closed_and_counted(applied):
     from halfhooks.ho.database.connect import connect
 
     connection = connect(applied.server, applied.name)
-    assert "1 of its connections were closed" in applied.applied().out
+    assert "1 connection to it was closed" in applied.applied().out
     connection.close()
 
 
