@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     action("list", "what is open")
     action("show", "what a release holds", "?")
     promoting = action("promote", "cut a release candidate, or bring to production")
-    promoting.add_argument("to", choices=("rc", "prod", "hotfix"))
+    promoting.add_argument("to", choices=("rc", "prod", "hotfix"), metavar="rc|prod|hotfix")
     promoting.add_argument("version", nargs="?", default="", metavar="X.Y.Z")
     add_options(promoting)
     hotfix = action("hotfix", "reopen the version in production")

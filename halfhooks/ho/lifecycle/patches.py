@@ -109,7 +109,8 @@ def owner(place: Workplace, patch: str) -> Release:
     for release in place.project.lists(patch):
         way = f"ho release restart {release.version} --without {patch}"
         raise CannotTell(f"'{patch}' is staged in {release.version} already; what takes it out: {way}")
-    raise CannotTell(f"no open release lists '{patch}': ho patch list; ho patch new {patch}")
+    begun = f"; ho patch new {patch} begins it" if is_patch_id(patch) else ""
+    raise CannotTell(f"no open release lists '{patch}': ho patch list shows what they list{begun}")
 
 
 def order(place: Workplace, wanted: str, ids: Sequence[str]) -> Transaction:

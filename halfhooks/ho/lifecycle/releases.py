@@ -34,6 +34,8 @@ def _wanted(place: Workplace, wanted: str) -> Version:
     version = base.successors()[LEVELS[wanted]] if wanted in LEVELS else parse_version(wanted)
     if version is None:
         raise CannotTell(f"'{wanted}' is no version and no level: patch, minor, major, or X.Y.Z")
+    if version == base:
+        raise CannotTell(f"{version} is in production already: an urgent change is a hotfix: ho release hotfix")
     if version in place.project.release_tips:
         free = ", ".join(map(str, startable(place.push)))
         others = f"; what could be started: {free}" if free else ""

@@ -45,6 +45,9 @@ def test_what_is_not_committed_in_a_patch_keeps_it_open_and_elsewhere_is_told(an
 
 
 def test_a_hotfix_of_nothing_is_told_what_it_may_have_meant(ann: User) -> None:
+    assert "0.0.0 is in production already: an urgent" in ann.fails("release", "new", "0.0.0")
+    assert ann.fails("patch", "close", "nosuch").endswith("ho patch list shows what they list\n")
+    assert ann.fails("patch", "close", "1-a").endswith("; ho patch new 1-a begins it\n")
     said = ann.fails("release", "hotfix")
     assert "git tag -a -m 'Release 0.0.0' v0.0.0 origin/ho-prod && git push origin v0.0.0; when nothing" in said
 
