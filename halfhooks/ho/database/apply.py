@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple
 
 from halfhooks.ho.database.build import Built, Watch, Wish, building
 from halfhooks.ho.database.cluster import server_for
+from halfhooks.ho.database.configured import LIBPQ, configured
 from halfhooks.ho.database.connect import Error, OperationalError, Server
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.project import Project, refuse_foreign
@@ -36,10 +37,20 @@ def databases_of(project: Project) -> Iterator[Databases]:
             yield databases
     except OperationalError as error:
         said = (str(error).strip().splitlines() or ["it is gone"])[0]
-        raise CannotTell(f"the server of PostgreSQL: {said}; ho server status") from None
+        raise CannotTell(_unreachable(project, said)) from None
     except Error as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise CannotTell(f"PostgreSQL: {said} (SQLSTATE {error.pgcode})") from None
+
+
+def _unreachable(project: Project, said: str) -> str:
+    """What to say of a server that cannot be connected to: who names it, else where the log of the private one is."""
+    server = configured(project.settings, project.environment)
+    if server is None:
+        return f"the server of PostgreSQL: {said}; ho server status"
+    named = [name for name in LIBPQ if project.environment.get(name)]
+    private = f"; a private server is used after: unset {' '.join(named)}" if named and not server.keywords else ""
+    return f"{server.words}: {said}{private}"
 
 
 def apply(

@@ -58,7 +58,7 @@ def configured(settings: Settings, environment: Mapping[str, str]) -> Optional[S
         return Server(tuple(sorted(keywords.items())), False, bindir, "the server that halfhooks.conf names")
     named = [name for name in LIBPQ if environment.get(name)]
     if named:
-        return Server((), False, bindir, f"the server that {' and '.join(named)} name")
+        return Server((), False, bindir, f"the server that {' and '.join(named)} name{'s' * (len(named) == 1)}")
     file = half_orm_file(settings, environment)
     if file is not None:
         keywords = {key: file[key] for key in KEYS if file.get(key)}

@@ -304,11 +304,12 @@ def test_half_orms_file_leads_to_a_server(applied, tmp_path, monkeypatch):
 def test_the_environment_of_libpq_leads_to_a_server(applied, monkeypatch):
     monkeypatch.setenv("PGHOST", dict(applied.server.keywords)["host"])
     monkeypatch.setenv("PGUSER", "postgres")
-    assert "the server that PGHOST name" in applied.applied("--to", applied.name + "_y").out
+    assert "the server that PGHOST names" in applied.applied("--to", applied.name + "_y").out
     monkeypatch.setenv("PGHOST", "/nowhere")
     ran = applied.ho("apply")
     assert ran.code == 2
-    assert "/nowhere" in ran.err
+    assert "the server that PGHOST names: " in ran.err and "/nowhere" in ran.err
+    assert ran.err.endswith("; a private server is used after: unset PGHOST\n")
 
 
 def test_an_ordinary_role_of_a_shared_server(applied, monkeypatch):
