@@ -97,7 +97,7 @@ IDENTITY = {"a": "always", "d": "by default"}
 
 def read_database(dsn: str) -> Schema:
     """The schema behind a connection string; `CannotTell` where the server cannot be reached or does not answer."""
-    import psycopg2
+    from halfhooks.ho.database.driver import psycopg2
 
     try:
         connection = psycopg2.connect(dsn, application_name="ho codegen")

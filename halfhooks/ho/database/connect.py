@@ -6,12 +6,8 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
-import psycopg2
-from psycopg2 import Error, OperationalError
-from psycopg2.extensions import adapt, make_dsn, quote_ident
-from psycopg2.extensions import parse_dsn as _parse_dsn
-
 from halfhooks.ho.aside import Aside
+from halfhooks.ho.database.driver import Error, OperationalError, psycopg2
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -62,7 +58,8 @@ def connect(server: Server, database: str, settings: Mapping[str, str] = {}) -> 
     """A new connection in autocommit. `settings` hold for the session, also after a RESET or DISCARD ALL."""
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     keywords = {"application_name": "halfhooks", **dict(server.keywords)}
-    connection = psycopg2.connect(make_dsn("", dbname=database, client_encoding="UTF8", options=options, **keywords))
+    dsn = psycopg2.extensions.make_dsn("", dbname=database, client_encoding="UTF8", options=options, **keywords)
+    connection = psycopg2.connect(dsn)
     connection.autocommit = True
     return connection
 
@@ -93,19 +90,19 @@ def ask(server: Server, database: str, query: str, values: Sequence[object] = ()
 def parse_dsn(text: str) -> dict[str, str]:
     """The keywords of a connection string or URI of libpq; ValueError where it is none."""
     try:
-        return dict(_parse_dsn(text))
+        return dict(psycopg2.extensions.parse_dsn(text))
     except Error as error:
         raise ValueError(str(error).strip()) from None
 
 
 def quoted(connection: Connection, name: str) -> str:
     """A name as an identifier of SQL."""
-    return quote_ident(name, connection)
+    return psycopg2.extensions.quote_ident(name, connection)
 
 
 def literal(connection: Connection, text: str) -> str:
     """A text as a literal of SQL."""
-    quoted_text = adapt(text)
+    quoted_text = psycopg2.extensions.adapt(text)
     quoted_text.prepare(connection)
     return str(quoted_text)
 

@@ -14,17 +14,16 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
-from psycopg2 import Error
-from psycopg2.errors import (
+from halfhooks.ho.aside import Aside
+from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, connected, execute, literal, quoted
+from halfhooks.ho.database.driver import (
     DuplicateDatabase,
+    Error,
     InsufficientPrivilege,
     InvalidCatalogName,
     ObjectInUse,
     UniqueViolation,
 )
-
-from halfhooks.ho.aside import Aside
-from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, connected, execute, literal, quoted
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:

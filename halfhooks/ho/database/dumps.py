@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Optional
 
-from psycopg2 import Error
-
 from halfhooks import sql
+from halfhooks.ho.database.driver import Error
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.database.run import (
     Failed,

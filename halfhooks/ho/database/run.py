@@ -12,10 +12,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
-from psycopg2 import Error, InterfaceError, OperationalError
-from psycopg2.extensions import TRANSACTION_STATUS_UNKNOWN
-
 from halfhooks import sql
+from halfhooks.ho.database.driver import Error, InterfaceError, OperationalError, psycopg2
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.plan import PYTHON, SQL, File, Patch
 
@@ -229,7 +227,7 @@ def lost(
     connection: Connection, error: Error, file: Optional[File] = None, statement: Optional[sql.Statement] = None
 ) -> Optional[Failure]:
     """The failure when the server went away, or ended the connection; None when it is still there."""
-    if not connection.closed and connection.info.transaction_status != TRANSACTION_STATUS_UNKNOWN:
+    if not connection.closed and connection.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_UNKNOWN:
         return None
     said = (str(error).strip().splitlines() or ["the connection is closed"])[0]
     place = (file.path, statement.line, statement.column) if file and statement else ("", 0, 0)
