@@ -14,10 +14,10 @@ from halfhooks.ho.database.connect import Error
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.backup import Backup
+from halfhooks.ho.production.ending import Trouble
 from halfhooks.ho.production.options import Meant, add_backup, add_database, meant, seconds
 from halfhooks.ho.production.rollback import Loss, Returned, Tell, roll_back
 from halfhooks.ho.production.session import first_line, reached
-from halfhooks.ho.production.trouble import Trouble
 from halfhooks.survey import CannotTell
 
 DONE = 0

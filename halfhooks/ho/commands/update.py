@@ -18,6 +18,7 @@ from halfhooks.ho.database.connect import Error
 from halfhooks.ho.database.hazards import as_values
 from halfhooks.ho.database.meta import Recorded
 from halfhooks.ho.production.backup import size_words
+from halfhooks.ho.production.ending import Trouble
 from halfhooks.ho.production.engine import begun
 from halfhooks.ho.production.observed import Seen, clones, observed
 from halfhooks.ho.production.options import Meant, add_database, add_source, meant, policy
@@ -26,7 +27,7 @@ from halfhooks.ho.production.session import first_line, open_session, reached, r
 from halfhooks.ho.production.settings import read_settings
 from halfhooks.ho.production.source import Source, fetched, find_url
 from halfhooks.ho.production.steps import cut
-from halfhooks.ho.production.trouble import Trouble, tampered
+from halfhooks.ho.production.trouble import tampered
 from halfhooks.survey import CannotTell
 
 DONE = 0

@@ -26,6 +26,7 @@ from halfhooks.ho.production import trouble
 from halfhooks.ho.production.adoption import adopt
 from halfhooks.ho.production.backup import Backup
 from halfhooks.ho.production.drift import Drift
+from halfhooks.ho.production.ending import Trouble, untouched
 from halfhooks.ho.production.engine import Watch
 from halfhooks.ho.production.options import (
     BACKUPS,
@@ -42,7 +43,6 @@ from halfhooks.ho.production.route import Release, Route
 from halfhooks.ho.production.session import first_line, reached
 from halfhooks.ho.production.settings import read_settings
 from halfhooks.ho.production.source import fetched, find_url
-from halfhooks.ho.production.trouble import Trouble
 from halfhooks.ho.production.upgrade import Done, Tell, Upgrade, Wish
 from halfhooks.survey import CannotTell
 
@@ -205,7 +205,7 @@ class Teller:
             raise trouble.unasked(str(route.base), self.found.call, self.found.call.upgrade("--yes"))
         answer = input(f"upgrade '{self.found.target.name}' to {route.target}? Type the release to go on: ")
         if answer.strip() != str(route.target):
-            raise Trouble("that was no yes", (), trouble.untouched(str(route.base)))
+            raise Trouble("that was no yes", (), untouched(str(route.base)))
 
     def agree_to_adopt(self, label: str, drift: Drift) -> None:
         """Ask whether to write into a database for the first time."""
@@ -219,7 +219,7 @@ class Teller:
             f"make the tables of half_orm_meta in '{self.found.target.name}', at {label}? Type the release: "
         )
         if answer.strip() != label:
-            raise Trouble("that was no yes", (), trouble.untouched(""))
+            raise Trouble("that was no yes", (), untouched(""))
 
     def backup(self, backup: Optional[Backup], words: str) -> None:
         """There is a backup, or there is none."""

@@ -13,11 +13,11 @@ from halfhooks.git import GitError
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.connect import Error
 from halfhooks.ho.production.checkup import Checkup, check, metrics, values
+from halfhooks.ho.production.ending import Trouble
 from halfhooks.ho.production.options import add_backup, add_database, add_source, meant
 from halfhooks.ho.production.session import first_line, reached
 from halfhooks.ho.production.settings import read_settings
 from halfhooks.ho.production.source import Source, fetched, find_url
-from halfhooks.ho.production.trouble import Trouble
 from halfhooks.survey import CannotTell
 
 FORMAT = 1

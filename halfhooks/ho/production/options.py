@@ -10,6 +10,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.configured import Settings as DatabaseSettings
 from halfhooks.ho.database.project import open_project
+from halfhooks.ho.production.ending import Call
 from halfhooks.ho.production.settings import (
     DUMP,
     NONE,
@@ -20,7 +21,6 @@ from halfhooks.ho.production.settings import (
     find_target,
     read_settings,
 )
-from halfhooks.ho.production.trouble import Call
 from halfhooks.survey import CannotTell
 
 

@@ -13,13 +13,13 @@ from halfhooks.ho.database.observe import Observer
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.drift import Drift, catalog_of, without_owners
+from halfhooks.ho.production.ending import Standing
 from halfhooks.ho.production.engine import Engine, Stopped, begun
 from halfhooks.ho.production.restore import copied
 from halfhooks.ho.production.route import Release, Route, entered, model_of
 from halfhooks.ho.production.session import open_session, others, recorded, refuse_standby
 from halfhooks.ho.production.settings import TEMPLATE
 from halfhooks.ho.production.steps import server_wide
-from halfhooks.ho.production.trouble import Standing
 from halfhooks.ho.production.upgrade import Upgrade, apply_releases
 from halfhooks.survey import CannotTell
 

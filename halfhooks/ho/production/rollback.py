@@ -16,11 +16,11 @@ from halfhooks.ho.database.databases import Databases, ObjectInUse
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.backup import Backup
+from halfhooks.ho.production.ending import Call
 from halfhooks.ho.production.options import Meant
 from halfhooks.ho.production.restore import restored
 from halfhooks.ho.production.session import first_line, lock, open_session, recorded, refuse_standby
 from halfhooks.ho.production.settings import TEMPLATE
-from halfhooks.ho.production.trouble import Call
 
 ATTEMPTS = 50
 

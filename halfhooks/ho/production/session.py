@@ -17,8 +17,8 @@ from halfhooks.ho.database.connect import Error, OperationalError, connect, exec
 from halfhooks.ho.database.databases import DEVELOPMENT, Databases
 from halfhooks.ho.database.meta import Recorded, read
 from halfhooks.ho.production import trouble
+from halfhooks.ho.production.ending import Call
 from halfhooks.ho.production.settings import Settings, Target
-from halfhooks.ho.production.trouble import Call
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:

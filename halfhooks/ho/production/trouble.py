@@ -6,97 +6,9 @@ Every text of an upgrade or a rollback that ends it is made here, so that a test
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Optional
+from collections.abc import Sequence
 
-MOST = 20
-"""Lines of one list that are shown."""
-
-
-class Call(NamedTuple):
-    """What a command to copy needs to mean the same: the options for the database, the source, the folder of dumps, the
-    rest of those of an upgrade, and the words with which psql opens the database.
-    """
-
-    database: str = ""
-    source: str = ""
-    folder: str = ""
-    rest: str = ""
-    connection: str = ""
-
-    def upgrade(self, *options: str) -> str:
-        """`ho upgrade` with these options, which count before those that were given."""
-        return _command("ho upgrade", self.database, self.source, self.folder, self.rest, *options)
-
-    def update(self) -> str:
-        """`ho update`."""
-        return _command("ho update", self.database, self.source)
-
-    def rollback(self, *options: str) -> str:
-        """`ho rollback` with these options."""
-        return _command("ho rollback", self.database, self.folder, *options)
-
-    def check(self) -> str:
-        """`ho db check`."""
-        return _command("ho db check", self.database, self.source)
-
-    def psql(self, statement: str) -> str:
-        """A statement on the database by psql, or psql itself."""
-        return _command("psql", self.connection, f"-c {shlex.quote(statement)}" if statement else "")
-
-    def end(self, pid: int) -> str:
-        """The end of a session."""
-        return self.psql(f"select pg_terminate_backend({pid})")
-
-
-def _command(*words: str) -> str:
-    return " ".join(filter(None, words))
-
-
-class Trouble(Exception):
-    """An end that is not the one that was wanted. `details` explain `what`, `state` says how the database stands.
-
-    `ways` are pairs: what one may want, and the command that does it. `code` is the exit code: 1 when the answer is no, or
-    something failed; 2 when it cannot be told.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        details: Iterable[str] = (),
-        state: str = "",
-        ways: Sequence[tuple[str, str]] = (),
-        code: int = 1,
-    ) -> None:
-        super().__init__(what)
-        self.what = what
-        self.details = tuple(details)
-        self.state = state
-        self.ways = tuple(ways)
-        self.code = code
-
-    def lines(self) -> list[str]:
-        """All of it."""
-        shown = list(self.details[:MOST])
-        left = len(self.details) - len(shown)
-        found = [f"error: {self.what}", *(f"  {line}" for line in shown)]
-        found += [f"  and {left} more lines"] if left else []
-        found += [f"state: {self.state}"] if self.state else []
-        return found + [line for words, command in self.ways for line in (f"  to {words}:", f"    {command}")]
-
-    def values(self) -> dict[str, object]:
-        """All of it, as plain values."""
-        ways = [{"to": words, "command": command} for words, command in self.ways]
-        return {"error": self.what, "details": list(self.details), "state": self.state, "ways": ways}
-
-
-UNTOUCHED = "nothing was done; the database is at {label}, as it was"
-
-
-def untouched(label: str) -> str:
-    """How a database stands that nobody has written to."""
-    return UNTOUCHED.format(label=label or "no release")
-
+from halfhooks.ho.production.ending import Call, Standing, Trouble, untouched
 
 # --- before anything runs
 
@@ -130,6 +42,7 @@ def drift(label: str, lines: Sequence[str], than: str, call: Call) -> Trouble:
         untouched(label),
         [
             ("see all of it", call.check()),
+            ("undo it, when nobody needs it, and upgrade again", call.psql("")),
             ("go on all the same; the reason is recorded", call.upgrade("--accept-drift 'WHY THIS IS RIGHT'")),
         ],
     )
@@ -161,12 +74,12 @@ def shut_out(label: str, reason: str, sessions: Sequence[tuple[int, str]], call:
 def undecided(label: str, reason: str, role: str, call: Call, at: Optional[str] = None) -> Trouble:
     """Whether it has drifted cannot be told; `at` where it does not say that it is at that release."""
     return Trouble(
-        f"whether the database still is what {label} is cannot be told",
+        f"it cannot be told whether the database still is what {label} made of it",
         [reason],
         untouched(label if at is None else at),
         [
             (
-                "let us load the model of that version beside it, once, which takes a role that may make databases",
+                "let ho load the model of that release beside it, once, for which its role has to make a database",
                 call.psql(f'alter role "{role}" createdb'),
             ),
             ("go on without knowing; the reason is recorded", call.upgrade("--accept-drift 'WHY THIS IS RIGHT'")),
@@ -261,6 +174,7 @@ def backup_failed(what: str, details: Sequence[str], label: str, call: Call) -> 
         details,
         untouched(label),
         [
+            ("see which backups there are, and where", call.rollback("--list")),
             ("try again, into another folder", call._replace(folder="--backup-folder FOLDER").upgrade()),
             ("upgrade without a backup, when you have one of your own", call.upgrade("--backup none")),
         ],
@@ -283,48 +197,9 @@ def connected(name: str, sessions: Sequence[tuple[int, str]], label: str, call: 
 # --- while it runs
 
 
-class Standing(NamedTuple):
-    """How a database stands after a failure. `label` is None when it could not be asked; `begun` is a release that has
-    begun and cannot be undone by itself, with how many of its steps are done.
-    """
-
-    label: Optional[str]
-    before: str
-    begun: str = ""
-    done: int = 0
-    steps: int = 0
-    backup: str = ""
-
-    def words(self) -> str:
-        """In a sentence."""
-        if self.label is None:
-            return (
-                f"the database could not be asked. It was at {self.before} or a later release when the connection ended; a "
-                "release that is one transaction is there whole or not at all, and its table of releases says which"
-            )
-        if self.begun:
-            return (
-                f"the database is at {self.label}, and {self.done} of the {self.steps} steps of {self.begun} are done: it "
-                "has files that cannot run in a transaction. What is done is recorded, and is not repeated"
-            )
-        moved = "as it was" if self.label == self.before else f"it was at {self.before} before"
-        return f"the database is at {self.label}, {moved}; nothing of what failed is left in it"
-
-    def ways(self, call: Call) -> list[tuple[str, str]]:
-        """What can be done."""
-        found = [("go on from where it stands, when the cause is mended", call.upgrade())]
-        if self.label is None:
-            found.insert(0, ("ask it again", call.update()))
-        if self.backup and (self.begun or self.label != self.before):
-            found.append(
-                (f"go back to {self.before}, by the backup {self.backup}", call.rollback(f"--to {self.before}"))
-            )
-        return found
-
-
 def failed(release: str, lines: Sequence[str], standing: Standing, call: Call) -> Trouble:
     """A statement of a release failed."""
-    look = ("see what is in its way, and mend that: a released patch itself never changes", call.psql(""))
+    look = ("look for what is in its way, and mend that; the released patch itself never changes", call.psql(""))
     return Trouble(f"{release} failed", lines, standing.words(), [look, *standing.ways(call)])
 
 
@@ -348,7 +223,8 @@ def locked_out(
 def lost(release: str, lines: Sequence[str], standing: Standing, call: Call) -> Trouble:
     """The server or the connection went away."""
     what = f"the connection to the server was lost while {release} ran"
-    return Trouble(what, lines, standing.words(), standing.ways(call))
+    since = ("see since when the server runs, if it does", call.psql("select pg_postmaster_start_time()"))
+    return Trouble(what, lines, standing.words(), [since, *standing.ways(call)])
 
 
 def uncertain(path: str, began: str, standing: Standing, call: Call) -> Trouble:
@@ -418,7 +294,7 @@ def swap_failed(name: str, restored: str, reason: str, label: str, call: Call) -
         [reason],
         f"'{name}' is at {label}, as it was; what was restored is '{restored}'",
         [
-            ("swap them by hand, when nobody is connected", elsewhere.psql(rename)),
+            ("swap them by hand, as the owner of both, when nobody is connected", elsewhere.psql(rename)),
             ("remove what was restored", elsewhere.psql(f'drop database "{restored}"')),
         ],
     )

@@ -20,6 +20,7 @@ from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.backup import Backup
 from halfhooks.ho.production.drift import Drift, look
+from halfhooks.ho.production.ending import Call, Standing, Trouble
 from halfhooks.ho.production.engine import (
     OTHER_FILES,
     TRY_AGAIN,
@@ -45,7 +46,6 @@ from halfhooks.ho.production.session import (
 from halfhooks.ho.production.settings import NONE, TEMPLATE, Settings, Target
 from halfhooks.ho.production.source import Source, checkout
 from halfhooks.ho.production.steps import cut
-from halfhooks.ho.production.trouble import Call, Standing, Trouble
 from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:

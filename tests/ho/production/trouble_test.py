@@ -14,7 +14,7 @@ import pytest
 
 from halfhooks.ho import cli
 from halfhooks.ho.production import trouble
-from halfhooks.ho.production.trouble import Call, Standing, Trouble
+from halfhooks.ho.production.ending import Call, Standing, Trouble
 
 FILE = Path(__file__).with_name("troubles.txt")
 CALL = Call(
@@ -77,7 +77,6 @@ TROUBLES = {
         (BACKUP, ["pg_restore ended with exit code 1", "pg_restore: error: could not read"], "1.3.0", CALL)
     ],
     "swap_failed": [("shop", "halfhooks_tmp_0123", "must be owner of database shop", "1.3.0", CALL)],
-    "untouched": [],
 }
 """The arguments of each function of trouble.py, in the cases that differ."""
 
