@@ -19,9 +19,9 @@ from halfhooks.ho.database.hazards import as_values
 from halfhooks.ho.database.meta import Recorded
 from halfhooks.ho.production.backup import size_words
 from halfhooks.ho.production.ending import Trouble
-from halfhooks.ho.production.engine import begun
 from halfhooks.ho.production.observed import Seen, clones, observed
 from halfhooks.ho.production.options import Meant, add_database, add_source, meant, policy
+from halfhooks.ho.production.progress import begun
 from halfhooks.ho.production.route import Release, Route, find_route
 from halfhooks.ho.production.session import first_line, open_session, reached, recorded
 from halfhooks.ho.production.settings import read_settings

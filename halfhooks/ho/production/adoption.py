@@ -16,9 +16,10 @@ from halfhooks.ho.production import trouble
 from halfhooks.ho.production.drift import Drift, look
 from halfhooks.ho.production.engine import Engine, Limits, Watch
 from halfhooks.ho.production.route import entered, model_of, read_release
+from halfhooks.ho.production.scripts import no_script
 from halfhooks.ho.production.session import first_line, lock, open_session, recorded, refuse_standby, who
 from halfhooks.ho.production.settings import Settings, find_target
-from halfhooks.ho.production.upgrade import Upgrade, no_script
+from halfhooks.ho.production.upgrade import Upgrade
 from halfhooks.survey import CannotTell
 
 

@@ -13,8 +13,8 @@ from halfhooks.ho.plan import File
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production.backup import Backup
 from halfhooks.ho.production.drift import Drift, look
-from halfhooks.ho.production.engine import begun
 from halfhooks.ho.production.options import Meant
+from halfhooks.ho.production.progress import begun
 from halfhooks.ho.production.route import entered, model_of
 from halfhooks.ho.production.session import open_session, recorded
 from halfhooks.ho.production.source import Source

@@ -30,6 +30,7 @@ from halfhooks.ho.database.run import (
     run_statement,
 )
 from halfhooks.ho.plan import File, Patch
+from halfhooks.ho.production.progress import BEGUN, FORGET, MARK, NOTHING, Progress, indexes, progress
 from halfhooks.ho.production.route import Release
 from halfhooks.ho.production.session import LOCK_SPACE, who
 from halfhooks.ho.production.steps import ALONE, SCRIPT, TRANSACTION, Step, cut, has_apply
@@ -82,15 +83,6 @@ class Stopped(Exception):
 
 
 UNCERTAIN, OTHER_FILES = "uncertain", "other files"
-
-
-class Progress(NamedTuple):
-    """A step as it was recorded: `before` is what there was of indexes when it began."""
-
-    content: str
-    began: str
-    done: bool
-    before: str
 
 
 class Engine:
@@ -309,36 +301,6 @@ class Engine:
                 execute(self.connection, f"drop index concurrently if exists {name}")
         made = [oid for oid, valid in new if valid]
         return len(made) == 1 and statement.text[:6].lower() == "create"
-
-
-NOTHING = Progress("", "", False, "")
-
-BEGUN = f"""insert into {META}.halfhooks_progress (release, step, content, began, before)
-    values (%s, %s, %s, clock_timestamp(), %s) on conflict do nothing"""
-MARK = f"""insert into {META}.halfhooks_progress as p (release, step, content, began, done)
-    values (%s, %s, %s, clock_timestamp(), clock_timestamp())
-    on conflict (release, step) do update set done = coalesce(p.done, clock_timestamp())"""
-FORGET = f"delete from {META}.halfhooks_progress where release = %s and step = %s and done is null"
-
-
-def progress(connection: Connection, release: str) -> dict[int, Progress]:
-    """What was recorded of the steps of a release."""
-    query = f"""select step, content, to_char(began, 'YYYY-MM-DD HH24:MI:SS TZ'), done is not null, coalesce(before, '')
-        from {META}.halfhooks_progress where release = %s"""
-    return {step: Progress(*rest) for step, *rest in execute(connection, query, [release])}
-
-
-def begun(connection: Connection) -> list[tuple[str, int]]:
-    """The releases that were begun and are not whole, with how many of their steps are done. Only reads."""
-    ((there,),) = execute(connection, f"select to_regclass('{META}.halfhooks_progress') is not null")
-    query = f"select release, count(done) from {META}.halfhooks_progress group by release order by release"
-    return [(str(release), int(count)) for release, count in execute(connection, query)] if there else []
-
-
-def indexes(connection: Connection) -> list[tuple[int, bool]]:
-    """The indexes of a database, and whether each is valid."""
-    query = "select indexrelid::int8, indisvalid from pg_index where indexrelid >= 16384"
-    return [(int(oid), bool(valid)) for oid, valid in execute(connection, query)]
 
 
 def settle(connection: Connection) -> None:

@@ -14,7 +14,8 @@ from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.drift import Drift, catalog_of, without_owners
 from halfhooks.ho.production.ending import Standing
-from halfhooks.ho.production.engine import Engine, Stopped, begun
+from halfhooks.ho.production.engine import Engine, Stopped
+from halfhooks.ho.production.progress import begun
 from halfhooks.ho.production.restore import copied
 from halfhooks.ho.production.route import Release, Route, entered, model_of
 from halfhooks.ho.production.session import open_session, others, recorded, refuse_standby

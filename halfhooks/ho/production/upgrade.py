@@ -14,8 +14,8 @@ from halfhooks.ho.database.connect import Error, execute, interruptible
 from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.database.meta import Recorded
-from halfhooks.ho.database.python_files import Interpreter, PythonRunner, find_interpreter
-from halfhooks.ho.plan import PYTHON, File
+from halfhooks.ho.database.python_files import find_interpreter
+from halfhooks.ho.plan import PYTHON
 from halfhooks.ho.production import backup as backups
 from halfhooks.ho.production import trouble
 from halfhooks.ho.production.backup import Backup
@@ -30,9 +30,10 @@ from halfhooks.ho.production.engine import (
     Script,
     Stopped,
     Watch,
-    begun,
 )
+from halfhooks.ho.production.progress import begun
 from halfhooks.ho.production.route import Release, Route, entered, find_route, model_of
+from halfhooks.ho.production.scripts import Scripts, no_script
 from halfhooks.ho.production.session import (
     ask_again,
     first_line,
@@ -44,7 +45,7 @@ from halfhooks.ho.production.session import (
     who,
 )
 from halfhooks.ho.production.settings import NONE, TEMPLATE, Settings, Target
-from halfhooks.ho.production.source import Source, checkout
+from halfhooks.ho.production.source import Source
 from halfhooks.ho.production.steps import cut
 from halfhooks.survey import CannotTell
 
@@ -345,30 +346,3 @@ def apply_releases(
             engine.run(release)
 
     interruptible(work, connection.cancel)
-
-
-def no_script(file: File, commit: str, mark: str) -> Optional[Failure]:
-    """For releases that have no Python files."""
-    raise AssertionError(file.path)
-
-
-class Scripts:
-    """Runs the Python files of releases, each in the tree of the commit that it comes from."""
-
-    def __init__(self, source: Source, target: Target, settings: Settings, python: str, database: str) -> None:
-        self.source = source
-        self.target = target
-        self.settings = settings
-        self.python = python
-        self.database = database
-
-    def run(self, file: File, commit: str, mark: str) -> Optional[Failure]:
-        """Run one as a commit has it; the mark is a statement for the transaction of its `apply`."""
-        project = self.source.config.database
-        limits = f"-c lock_timeout={self.settings.lockTimeout}s -c statement_timeout={self.settings.timeout}s"
-        options = " ".join(filter(None, [os.environ.get("PGOPTIONS", ""), limits]))
-        environment = {**os.environ, "PGOPTIONS": options, "HALFHOOKS_AT_END": mark}
-        half_orm = project if project and "=" not in project and "://" not in project else ""
-        with checkout(self.source, commit) as folder:
-            runner = PythonRunner(Interpreter(self.python, folder, (half_orm,) if half_orm else (), environment))
-            return runner.run(self.target.server, self.database, file)
