@@ -18,7 +18,7 @@ BENCHMARKS = {
     "start": "what starting the hook costs: modules, compiled files, the zipapp",
     "lifecycle": "new patch, close, release candidate, production: beside half_orm_dev and by hand",
     "apply": "ho apply after an edit, beside half_orm_dev and beside psql alone",
-    "upgrade": "ho upgrade through three releases, beside pg_dump and psql; pgbench meanwhile",
+    "upgrade": "ho upgrade through three releases, beside pg_dump and psql, and half_orm_dev; pgbench meanwhile",
     "sql": "the SQL splitter beside PostgreSQL's parser",
     "codegen": "generated classes: 200 tables, beside half_orm_dev's generator and SQLAlchemy's",
     "soak": "many releases: does a push grow slower?",

@@ -368,20 +368,22 @@ def test_a_backup_folder_that_cannot_be_written_to(shop, tmp_path):
 
 
 def test_two_at_once(shop):
-    shop.release("0.4.0", {"5-a": {"01.sql": "select pg_sleep(1.5);"}})
-    first = start(shop, "--backup", "none")
-    wait_for(lambda: shop.ask("select 1 from pg_stat_activity where query like 'select pg_sleep%'"))
-    second = start(shop, "--backup", "none", "--wait", "0")
-    said = second.communicate(timeout=60)[0]
+    with connected(shop.server, shop.name) as writer:
+        execute(writer, "begin; update users set name = name")
+        first = start(shop, "--backup", "none", "--lock-timeout", "60")
+        wait_for(lambda: shop.ask("select 1 from pg_stat_activity where wait_event_type = 'Lock'"))
+        second = start(shop, "--backup", "none", "--wait", "0")
+        said = second.communicate(timeout=60)[0]
+        third = start(shop, "--backup", "none", "--wait", "60")
+        execute(writer, "rollback")
     assert second.returncode == 1, said
     assert "another ho is at work" in said
     assert "ho upgrade by" in said
-    third = start(shop, "--backup", "none", "--wait", "60")
-    assert first.wait() == 0
+    said = first.communicate(timeout=60)[0]
+    assert first.returncode == 0, said
     said = third.communicate(timeout=60)[0]
     assert third.returncode == 0, said
     assert "nothing to do" in said
-    first.communicate()
 
 
 def test_a_standby_and_a_role_that_may_not(shop):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from halfhooks.ho.database.connect import connected, execute
+from halfhooks.ho.production.session import LOCK_SPACE
 from tests.builders import PROJECT
 from tests.ho.production.conftest import Shop, wait_for
 
@@ -61,13 +62,16 @@ def test_ho_is_killed_while_an_index_is_built(stepped):
         execute(reader, "begin; insert into users values (500, 'x')")
         process = start(stepped)
         wait_for(lambda: building(stepped))
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
         again = start(stepped, "--wait", "0")
         said = again.communicate()[0]
         assert again.returncode == 1
         assert "another ho is at work" in said
         assert "create index concurrently by_name" in said
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        lock = f"select pg_try_advisory_lock({LOCK_SPACE}, 0)"  # for the server has not noticed yet, and works on
+        assert execute(reader, lock) == [(False,)]
+        process.communicate()
         assert stepped.version() == "0.3.0"
         assert json_begun(stepped) == ("0.4.0", 1)
         execute(reader, "rollback")
