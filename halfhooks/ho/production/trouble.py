@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import Optional
 
 from halfhooks.ho.production.ending import Call, Standing, Trouble, untouched
 
