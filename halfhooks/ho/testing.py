@@ -37,12 +37,17 @@ def command_of(tests: str) -> tuple[str, ...]:
 
 
 def run_tests(
-    command: tuple[str, ...], python: str, tree: Path, environment: Mapping[str, str], output: Optional[int] = None
+    command: tuple[str, ...],
+    python: str,
+    tree: Path,
+    environment: Mapping[str, str],
+    output: Optional[int] = None,
+    top: str = ".",
 ) -> Tested:
     """Run the tests in the folder `tree`; their output goes to a descriptor, ours when there is none.
 
     The code of the tree is imported before what is installed, so that no editable installation leads back to where
-    somebody works. `CannotTell` where the interpreter is missing.
+    somebody works. `CannotTell` where the interpreter is missing, with what makes one below `top`.
     """
     if not command:
         return Tested(command)
@@ -50,9 +55,11 @@ def run_tests(
         if not any(path for pattern in TEST_FILES for path in tree.rglob(pattern)):
             return Tested(command)
         if not python:
+            there = os.path.relpath(top)
+            first = "" if there == "." else f"cd {shlex.quote(there)} && "
             raise CannotTell(
-                "project.python of halfhooks.conf leads to no Python, which the tests need: "
-                f"python3 -m venv .venv && .venv/bin/python -m pip install {command[0]} half_orm; --no-tests leaves them out"
+                f"project.python of halfhooks.conf leads to no Python, which the tests need: {first}python3 -m venv .venv && "
+                f".venv/bin/python -m pip install {command[0]} half_orm; --no-tests leaves them out"
             )
         raise CannotTell(
             f"{python} has no module '{command[0]}', which runs the tests: {python} -m pip install {command[0]}"

@@ -157,7 +157,9 @@ def is_new(git: str, folder: Path, given: bool) -> bool:
         files = [] if standing != folder else [name for name in sorted(os.listdir(folder)) if name not in IGNORED]
         if files:
             what = f"'{folder}' has files, such as '{files[0]}', and is no repository"
-            helps = f"git init -b main {folder} && cd {folder} && git add -A && git commit -m Begin"
+            quoted = shlex.quote(str(folder))
+            into = "" if str(folder) == "." else f" {quoted} && cd {quoted}"
+            helps = f"git init -b main{into} && git add -A && git commit -m Begin"
             raise Refused(f"{what}; they would be in no commit. First: {helps}") from None
         return True
     if given and (standing != folder or (around.top and Path(around.top) != folder.resolve())):

@@ -213,7 +213,7 @@ class _Validation:
         command = command_of(self.subject.config.tests)
         if command:
             self.watch.step(f"tests: {' '.join((INTERPRETER, '-m', *command))}")
-        tests = run_tests(command, interpreter.path, tree, variables, self.watch.output)
+        tests = run_tests(command, interpreter.path, tree, variables, self.watch.output, self.project.clone.top or ".")
         if tests.result == FAILED:
             how = f"were ended by signal {-tests.code}" if tests.code < 0 else f"ended with exit code {tests.code}"
             self.problems.append(Problem(validation.TESTS, (f"the tests {how}",)))

@@ -340,7 +340,11 @@ def test_a_folder_with_files_and_a_folder_inside_a_repository(old: Dev, tmp_path
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.py").write_text("a\n")
     init(tmp_path, "files", code=1)
-    assert "has files, such as 'a.py', and is no repository" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "has files, such as 'a.py', and is no repository" in said
+    assert "git init -b main files && cd files && git add -A && git commit -m Begin" in said
+    init(tmp_path / "files", code=1)
+    assert "git init -b main && git add -A && git commit -m Begin" in capsys.readouterr().err
     assert not (tmp_path / "files" / ".git").exists()
     for folder in ("services/new", "app"):
         init(old.clone, folder, code=1)

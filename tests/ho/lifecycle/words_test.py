@@ -73,6 +73,9 @@ def test_a_newcomer_without_python_and_tests_can_close_a_patch(ann: User) -> Non
     assert (
         "python3 -m venv .venv && .venv/bin/python -m pip install pytest half_orm; --no-tests leaves them out" in said
     )
+    ann.top /= "tests"
+    assert "the tests need: cd .. && python3 -m venv .venv" in ann.fails("patch", "close")
+    ann.top = ann.top.parent
     ann.does("patch", "close", "--no-tests")
 
 
