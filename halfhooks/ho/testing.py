@@ -58,7 +58,8 @@ def run_tests(
             there = os.path.relpath(top)
             first = "" if there == "." else f"cd {shlex.quote(there)} && "
             raise CannotTell(
-                f"project.python of halfhooks.conf leads to no Python, which the tests need: {first}python3 -m venv .venv && "
+                "project.python of halfhooks.conf leads to no Python, which the tests need: "
+                f"{first}python3 -m venv .venv && "
                 f".venv/bin/python -m pip install {command[0]} half_orm; --no-tests leaves them out"
             )
         raise CannotTell(
