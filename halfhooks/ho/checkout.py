@@ -106,11 +106,11 @@ def checking_out(
 
 
 def sweep(base: Path) -> list[Path]:
-    """Remove the folders of commands that ended without doing so. The lock of `base` is held."""
+    """Remove the folders of commands that ended without doing so. The lock of `base` is held, but not by who ends now."""
     swept = []
     for folder in base.iterdir():
         if folder.is_dir():
-            with locked(folder / LOCK, exclusive=True, wait=False) as got:
+            with contextlib.suppress(FileNotFoundError), locked(folder / LOCK, exclusive=True, wait=False) as got:
                 if got is not None:
                     shutil.rmtree(folder, ignore_errors=True)
                     swept.append(folder)
