@@ -119,7 +119,11 @@ def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) 
         def waiting() -> None:
             console.line(f"another ho is at work on '{name}': waiting for it", "yellow")
 
-        outcome = apply(project, databases, plan, name, wish, teller.watch(), waiting, arguments.replace)
+        try:
+            outcome = apply(project, databases, plan, name, wish, teller.watch(), waiting, arguments.replace)
+        except KeyboardInterrupt:
+            console.line(f"halfhooks: '{name}' is as it was, or all that was planned; once more: ho apply", "yellow")
+            raise
         is_here = not (arguments.production or arguments.release)
         wants = is_here and not arguments.no_codegen and not outcome.built.failures
         classes, problem = write_classes(project, plan, outcome.server, outcome.name) if wants else (None, "")
