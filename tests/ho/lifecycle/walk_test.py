@@ -29,7 +29,7 @@ from tests.walks.project import PRODUCTION, Project
 
 __all__ = ["environment", "server", "servers", "temporary"]
 
-VISITS = 600 if SOAK else 2
+VISITS = 300 if SOAK else 2
 """How often ho is tried."""
 EVERY = 6
 """Moves of plain git between two visits."""
@@ -37,7 +37,7 @@ LENGTH = 60
 """Moves of one walk."""
 COMMANDS = 4
 """What is done at each visit."""
-WALKS, TURNS = (40, 60) if SOAK else (1, 16)
+WALKS, TURNS = (20, 60) if SOAK else (1, 16)
 """Walks in which ho makes moves, and their moves, after the beginning."""
 FIRST = int(os.environ.get("HALFHOOKS_SEED") or (Random().randrange(2**32) if SOAK else 3))
 
