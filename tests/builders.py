@@ -25,6 +25,9 @@ INSTALL = (sys.executable, str(PROJECT / "install" / "server.py"))
 
 PLAIN = INSTALL
 
+TEMPORARY = tempfile.gettempdir()
+"""The folder of temporary files, before any test has another one."""
+
 MEASURE = ""
 """Statements with which a Python hook of a test begins to measure what it runs (tests/measure.py), which needs `site`."""
 
@@ -102,7 +105,7 @@ class PushResult(NamedTuple):
 @functools.lru_cache(None)
 def guarded_template(object_format: str) -> Path:
     """A guarded repository without any ref, which is copied: to install the hook takes half a second."""
-    folder = Path(tempfile.mkdtemp(prefix="guarded-halfhooks-"))
+    folder = Path(tempfile.mkdtemp(prefix="guarded-halfhooks-", dir=TEMPORARY))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     run("git", "init", "-q", "--bare", "-b", "ho-prod", f"--object-format={object_format}", str(folder))
     run(*INSTALL, str(folder))
