@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from halfhooks.ho.cli import command_parser
 from halfhooks.ho.console import Console
 from halfhooks.ho.lifecycle import releases
-from halfhooks.ho.lifecycle.drive import add_options, drive
+from halfhooks.ho.lifecycle.drive import add_options, drive, loading_validator
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
 
@@ -93,9 +94,10 @@ def main(argv: Sequence[str]) -> int:
             return show_releases(console, arguments.remote, arguments.json)
         return show_release(console, arguments.version, arguments.remote, arguments.json)
     typed = ["release", *argv]
-    return drive(
-        typed, lambda place: prepare(place, arguments), console, arguments.remote, arguments.dry_run, arguments.json
-    )
+    with loading_validator() if arguments.action == "promote" else nullcontext():
+        return drive(
+            typed, lambda place: prepare(place, arguments), console, arguments.remote, arguments.dry_run, arguments.json
+        )
 
 
 def prepare(place: Workplace, arguments: argparse.Namespace) -> Transaction:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Callable
 
 from halfhooks.git import GitError
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.lifecycle.running import Finished, Moved, Refused, Unknown
 from halfhooks.ho.lifecycle.transaction import Transaction
@@ -26,6 +29,16 @@ ATTEMPTS = 5
 MOST_FILES = 20
 
 Prepare = Callable[[Workplace], Transaction]
+
+
+@contextlib.contextmanager
+def loading_validator() -> Iterator[None]:
+    """A block meanwhile the modules of a validation are loaded: most of its beginning is waiting for git."""
+    loading = Aside(lambda: importlib.import_module("halfhooks.ho.lifecycle.validating"))
+    try:
+        yield
+    finally:
+        loading.wait()
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
