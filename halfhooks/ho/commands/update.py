@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
@@ -25,7 +25,7 @@ from halfhooks.ho.production.progress import begun
 from halfhooks.ho.production.route import Release, Route, find_route
 from halfhooks.ho.production.session import first_line, open_session, reached, recorded
 from halfhooks.ho.production.settings import read_settings
-from halfhooks.ho.production.source import Source, fetched, find_url
+from halfhooks.ho.production.source import fetched, find_url
 from halfhooks.ho.production.steps import cut
 from halfhooks.ho.production.trouble import tampered
 from halfhooks.survey import CannotTell
@@ -50,6 +50,21 @@ The releases are fetched into a folder that is thrown away, and the database is 
 Exit code: 0 done; 1 the releases are not what was recorded; 2 cannot tell."""
 
 
+class Ahead(NamedTuple):
+    """What lies before a database, `found`, with what it says about itself; `url` is where the releases are from.
+
+    `left` are releases that have begun and are not whole, each with the number of its steps that are done; `seen` is what
+    validations have recorded, by the ids of patches.
+    """
+
+    found: Meant
+    url: str
+    known: Recorded
+    route: Route
+    left: Sequence[tuple[str, int]]
+    seen: Mapping[str, Seen]
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of `ho update`."""
     parser = command_parser("update", WHAT, EXAMPLES)
@@ -72,10 +87,11 @@ def main(argv: Sequence[str]) -> int:
                 source.objects, source.refs, source.layout, source.production, known, arguments.to_release
             )
             seen = observed(clones(source.url), [patch for each in route.releases for patch in each.patches])
+            ahead = Ahead(found, source.url, known, route, left, seen)
             if arguments.json:
-                print(json.dumps(values(found, source, known, route, left, seen), indent=2))
+                print(json.dumps(values(ahead), indent=2))
             elif not route.wrong:
-                show(Console(), found, source, known, route, left, seen)
+                show(Console(), ahead)
             if route.wrong:
                 raise tampered(route.wrong, known.label, source.url, found.call)
             return DONE
@@ -99,23 +115,16 @@ def ask(found: Meant) -> tuple[Recorded, list[tuple[str, int]]]:
             connection.close()
 
 
-def show(
-    console: Console,
-    found: Meant,
-    source: Source,
-    known: Recorded,
-    route: Route,
-    left: Sequence[tuple[str, int]],
-    seen: Mapping[str, Seen],
-) -> None:
+def show(console: Console, ahead: Ahead) -> None:
     """What lies before it, for people."""
+    found, url, known, route, left, seen = ahead
     by = "" if known.ours else "; half_orm_dev has managed it until now, and ho upgrade goes on from there"
     console.line(f"'{found.target.name}' is at {route.base}{by}", "bold")
     for release, done in left:
         console.line(f"{release} has begun: {done} of its steps are done; ho upgrade goes on with it", "yellow")
     show_route(console, route, seen)
     if not route.releases:
-        console.line(f"halfhooks: there is no newer release in {source.url}", "bold green")
+        console.line(f"halfhooks: there is no newer release in {url}", "bold green")
         return
     count = len(route.releases)
     console.line(f"halfhooks: {count} release{'' if count == 1 else 's'} to go to {route.target}", "bold green")
@@ -149,19 +158,13 @@ def lock_lines(seen: Optional[Seen]) -> list[str]:
     return [*(f"{each.lines()[0]} ({day})" for each in seen.hazards)] or [f"{none} ({day})"]
 
 
-def values(
-    found: Meant,
-    source: Source,
-    known: Recorded,
-    route: Route,
-    left: Sequence[tuple[str, int]],
-    seen: Mapping[str, Seen],
-) -> dict[str, object]:
+def values(ahead: Ahead) -> dict[str, object]:
     """The same as plain values."""
+    found, url, known, route, left, seen = ahead
     return {
         "version": FORMAT,
         "database": found.target.name,
-        "source": source.url,
+        "source": url,
         "at": str(route.base),
         "target": str(route.target),
         "managed_by_halfhooks": known.ours,
