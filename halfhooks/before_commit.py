@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from halfhooks.snapshot import Change
 
 # Besides the rules on single commits: those that no later commit can mend, and those on files, which are cheaper mended now.
-EARLY = ("HH108", "HH113", "HH310", "HH405", "HH406", "HH407", "HH408")
+EARLY = ("HH007", "HH108", "HH113", "HH310", "HH405", "HH406", "HH407", "HH408")
 EARLY_ON_PRODUCTION = ("HH107", "HH502")
 PROMOTION = "HH107"
 ELSEWHERE = (PROMOTION, "HH108")
 """What belongs on another branch."""
 WITH_A_HINT = ("HH405", "HH406", "HH408")
 """What the rule's own hint mends here as well."""
-MENDED_IN_THE_FILE = ("HH303", "HH407")
+MENDED_IN_THE_FILE = ("HH007", "HH303", "HH407")
 """What else is wrong with a file itself; the rest is mended by not committing it here."""
 COLLIDING = "HH405"
 """Found at one of two files, whichever was there first."""
@@ -79,7 +79,8 @@ def _judge_changes(
     before = objects.commit(tip).parents
 
     def find(parents: tuple[str, ...], changes: list[Change]) -> list[Finding]:
-        push = staged.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()))
+        policies = staged.judge_policy(repository, changes, config)
+        push = staged.staged_push(objects, head.ref, parents, changes, config, refs, int(time.time()), policies)
         return _early(push, changes, bool(amends)) if push.before.version else []
 
     findings = find(before if amends else (tip, *further), changes)

@@ -13,7 +13,6 @@ from halfhooks.layout import HALFHOOKS, HEADS, HOTFIX, PRODUCTION, TAGS, WORKFLO
 from halfhooks.names import (
     POLICED_BRANCHES,
     PRODUCTION_BRANCH,
-    RELEASE_BRANCH,
     parse_file_name,
     parse_ref,
     release_tag,
@@ -177,7 +176,7 @@ def collect(
         config=config,
         transport=transport,
         policies=dict(
-            _pushed_policies(repository, objects, refs, after, updates, config if begun else None, overrides)
+            _pushed_policies(repository, objects, refs, after, updates, config if begun else None, overrides, transport)
         ),
     )
     return push, remarks
@@ -308,29 +307,39 @@ def _pushed_policies(
     updates: tuple[Update, ...],
     config: Optional[Config],
     overrides: list[tuple[str, str]],
+    transport: Transport,
 ) -> Iterator[tuple[str, list[str]]]:
-    """What is wrong with each policy that a push brings to a release or to production, by object id.
+    """What is wrong with each policy that a push brings to a release or to production, in a clone also to a patch.
 
-    `config` is the policy of a project that has begun: its files cannot go elsewhere any more.
+    By object id. `config` is the policy of a project that has begun.
     """
     layout = HALFHOOKS
+    kinds = POLICED_BRANCHES if transport.clone else POLICED_BRANCHES[:2]
     production = before.get(layout.production_ref())
     found = set()
     for update in updates:
-        if not update.new or parse_ref(update.ref, layout).kind not in (PRODUCTION_BRANCH, RELEASE_BRANCH):
+        if not update.new or parse_ref(update.ref, layout).kind not in kinds:
             continue
         source = before.get(update.ref) or production
         old = entry_at(objects, source.commit, layout.policy) if source else None
         new = entry_at(objects, after[update.ref].commit, layout.policy)
         if new and new != old and is_file(new):
             found.add(new.oid)
-    for oid in sorted(found):
-        try:
-            fields, problems = parse_config(repository.blob_config(oid))
-        except GitError as error:
-            yield oid, [str(error)]
-            continue
-        coming = make_config({**fields, **parse_config(overrides)[0]})
-        if config and (coming.root, coming.workflow) != (config.root, config.workflow):
-            problems.append("'halfhooks.root' and 'halfhooks.workflow' cannot change once the project has begun")
-        yield oid, problems
+    return ((oid, policy_problems(repository, oid, config, overrides)) for oid in sorted(found))
+
+
+def policy_problems(
+    repository: Repository, oid: str, config: Optional[Config], overrides: list[tuple[str, str]]
+) -> list[str]:
+    """What is wrong with a policy that comes, in words, under the overrides of the administrator.
+
+    `config` is the policy of a project that has begun, None before: its files cannot go elsewhere any more.
+    """
+    try:
+        fields, problems = parse_config(repository.blob_config(oid))
+    except GitError as error:
+        return [str(error)]
+    coming = make_config({**fields, **parse_config(overrides)[0]})
+    if config and (coming.root, coming.workflow) != (config.root, config.workflow):
+        problems.append("'halfhooks.root' and 'halfhooks.workflow' cannot change once the project has begun")
+    return problems

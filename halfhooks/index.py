@@ -44,8 +44,8 @@ def _entry(mode: str, oid: str) -> Optional[Entry]:
 
 
 def concerns(changes: Iterable[Change]) -> bool:
-    """Whether any change may lie where the rules on a single commit look, or in what could pass for it."""
+    """Whether any change may be the policy, lie where the rules on a single commit look, or in what could pass for it."""
     folders = {name.lower() for name in HALFHOOKS.folders()}
-    wanted = folders | {f"{name[:6]}~1" for name in folders}
+    wanted = folders | {f"{name[:6]}~1" for name in folders} | {HALFHOOKS.policy}
     names = {name for change in changes for name in change.path.split("/")}
     return any(fold(name).partition(":")[0].rstrip(". ") in wanted for name in names)

@@ -50,7 +50,8 @@ class Move(NamedTuple):
 class Transport(NamedTuple):
     """What git said about the push besides its updates; `locks` are files that keep git from moving a pushed ref.
 
-    `commit`: it is no push yet, but a commit that is about to be made.
+    `clone`: it is judged where it comes from, before it travels. `commit`: it is no push yet, but a commit that is about
+    to be made.
     """
 
     shallow_push: bool = False
@@ -58,6 +59,7 @@ class Transport(NamedTuple):
     symbolic: Mapping[str, str] = {}
     locks: tuple[str, ...] = ()
     commit: bool = False
+    clone: bool = False
 
 
 class Push:

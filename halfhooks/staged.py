@@ -6,7 +6,7 @@ give them. So the cost grows with what changed, and the same rules judge a commi
 
 from __future__ import annotations
 
-from halfhooks.collect import own_keys, read_walk
+from halfhooks.collect import own_keys, policy_problems, read_walk
 from halfhooks.config import make_config, parse_config
 from halfhooks.git import GitError, ObjectDatabase, Repository, parse_refs
 from halfhooks.layout import HALFHOOKS, HEADS
@@ -166,6 +166,13 @@ def read_policy(repository: Repository, objects: ObjectDatabase, refs: Refs) -> 
     return make_config({**fields, **parse_config(own)[0]}), remarks
 
 
+def judge_policy(repository: Repository, changes: Iterable[Change], config: Config) -> dict[str, list[str]]:
+    """What is wrong with the policy that some changes bring, by object id; `config` is the policy of production."""
+    coming = [change.new for change in changes if change.path == HALFHOOKS.policy and change.new]
+    own = own_keys(repository.start_config()) if coming else []
+    return {entry.oid: policy_problems(repository, entry.oid, config, own) for entry in coming if is_file(entry)}
+
+
 def start_refs(repository: Repository) -> Process:
     """Start listing the branches of the workflow."""
     branches = (HALFHOOKS.production, HALFHOOKS.release, HALFHOOKS.patch)
@@ -193,8 +200,12 @@ def staged_push(
     config: Config,
     refs: Refs,
     date: int,
+    policies: Mapping[str, list[str]],
 ) -> Push:
-    """The commit of an index as a `Push` that moves the branch `ref` there, from where the server has it."""
+    """The commit of an index as a `Push` that moves the branch `ref` there, from where the server has it.
+
+    `policies` is what `judge_policy` said of the changes.
+    """
     layout = config.layout()
     staged = Staged(objects, parents, changes, date)
     commit = staged.made
@@ -207,4 +218,4 @@ def staged_push(
     before = Project(Snapshot(refs.there, staged), layout)
     after = Snapshot({**refs.there, **refs.here, ref: Target(THE_INDEX, "commit", THE_INDEX)}, staged)
     update = Update(old.oid if old else "", THE_INDEX, ref)
-    return Push(before, Project(after, layout), (update,), (commit,), rooms, config, Transport(commit=True), {})
+    return Push(before, Project(after, layout), (update,), (commit,), rooms, config, Transport(commit=True), policies)

@@ -209,7 +209,7 @@ class Survey:
         return push, remarks
 
     def _collect(self, updates: tuple[Update, ...]) -> Collected:
-        transport = Transport(symbolic={} if self.remote else self.symbolic)
+        transport = Transport(symbolic={} if self.remote else self.symbolic, clone=bool(self.remote))
         return collect(self.repository, self.objects, self.refs, updates, self.overrides, transport)
 
     def _need_production(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halfhooks.layout import HEADS, TAGS
-from halfhooks.names import BRANCH, OTHER, POLICED_BRANCHES, RELEASE_TAG, TAG
+from halfhooks.names import BRANCH, OTHER, PATCH_BRANCH, POLICED_BRANCHES, RELEASE_TAG, TAG
 from halfhooks.rules._registry import COMMIT, UPDATE, Finding, at, rule, within
 from halfhooks.snapshot import folder, is_file, is_folder
 from halfhooks.values import NamedTuple
@@ -246,7 +246,9 @@ def symbolic_ref(push: Push) -> Iterator[Finding]:
 def policy_invalid(push: Push) -> Iterator[Finding]:
     """A policy that cannot be read as it was meant protects less than its authors believe.
 
-    `halfhooks.conf` is checked where it enters a release or production: its syntax, its keys and their values.
+    `halfhooks.conf` is checked where it enters a release or production: its syntax, its keys and their values. On a patch
+    branch, where it may still be mended, a server leaves it alone; a clone refuses the commit that breaks it, and warns of
+    a push that brings it.
 
     Refused::
 
@@ -262,13 +264,15 @@ def policy_invalid(push: Push) -> Iterator[Finding]:
         $ git switch ho-release/0.2.0; git merge --no-ff -m 'Integrate 5-code' ho-patch/5-code
         $ git push origin ho-patch/5-code ho-release/0.2.0
     """
+    early = push.transport.clone or push.transport.commit
     for move in push.moves:
-        if not move.new or move.name.kind not in POLICED_BRANCHES[:2]:
+        if not move.new or move.name.kind not in (POLICED_BRANCHES if early else POLICED_BRANCHES[:2]):
             continue
+        draft = move.name.kind == PATCH_BRANCH and not push.transport.commit
         path = push.layout.policy
         new = push.after.snapshot.entry(move.new, path)
         if new == push.before.snapshot.entry(move.old or push.before.production, path) or new is None:
             continue
         problems = push.policies.get(new.oid, []) if is_file(new) else ["it is no regular file"]
         for problem in problems:
-            yield at(move, f"'{path}' is not valid: {problem}", path)
+            yield at(move, f"'{path}' is not valid: {problem}", path)._replace(warning=draft)

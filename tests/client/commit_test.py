@@ -149,6 +149,30 @@ def test_a_python_file_says_where_it_is_wrong(desk):
     desk.stage("Patches/3-tags/02_code.py", "x = 1\n").stage("app/wrong.py", "if x\n").commit().passed()
 
 
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ("[halfhooks]\n\totherRefs = perhaps\n", "'halfhooks.otherRefs = perhaps' must be allow or refuse"),
+        ("[halfhooks\n", "bad config line 1"),
+        ("[halfhooks]\n\troot = shop\n", "cannot change once the project has begun"),
+    ],
+)
+def test_a_policy_that_no_release_takes_is_mended_early(desk, policy, says):
+    before = (desk.clone / "halfhooks.conf").read_text()
+    said = desk.stage("halfhooks.conf", policy).commit().stopped("HH007", says=says)
+    assert "help: mend it, git add ':/halfhooks.conf', and commit again" in said.ours
+    desk.forced().stage("app/x.py", "x = 1\n").commit().passed()  # it was not this one that broke it
+    desk.stage("halfhooks.conf", before + "[halfhooks]\n\totherRefs = refuse\n").commit().passed()
+    desk.switch("-c", "topic-2").stage("halfhooks.conf", policy).commit().passed()
+
+
+def test_a_policy_that_is_no_file(desk):
+    (desk.clone / "halfhooks.conf").unlink()
+    (desk.clone / "halfhooks.conf").symlink_to("README.md")
+    desk.git("add", "halfhooks.conf").passed()
+    desk.commit().stopped("HH007", says="it is no regular file")
+
+
 # --- amend, rebase, cherry-pick, revert
 
 

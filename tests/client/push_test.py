@@ -83,6 +83,17 @@ def test_the_checks_of_files_only_warn_as_on_the_server(desk):
     assert "halfhooks: 1 warning, pushed all the same" in said.text
 
 
+def test_a_policy_that_no_release_takes_is_told_early(desk):
+    """The server leaves it alone: until a release takes it, it may be mended."""
+    desk.stage("halfhooks.conf", "[halfhooks]\n\totherRefs = perhaps\n").forced()
+    said = desk.git("push", "-q", "origin", "ho-patch/3-tags")
+    assert said.status == 0
+    assert "warning[HH007]" in said.text and "halfhooks: 1 warning, pushed all the same" in said.text
+    assert "remote:" not in said.text
+    desk.stage("app/x.py", "x = 1\n").commit().passed()
+    desk.git("push", "-q", "origin", "ho-patch/3-tags").passed()
+
+
 def test_no_verify(desk):
     said = desk.stage(FIXED, "-- worse\n").forced().git("push", "-q", "--no-verify", "origin", "HEAD")
     assert "remote: error[HH403]" in said.text
