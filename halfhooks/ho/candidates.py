@@ -12,7 +12,7 @@ from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.settle import merge_settled
 from halfhooks.ho.merging import COMMITTER
 from halfhooks.ho.plan import CANDIDATE, Books
-from halfhooks.ho.repository import Clone
+from halfhooks.ho.repository import REBASE, Clone, under_way
 from halfhooks.ho.trees import CommitTree
 from halfhooks.layout import HEADS
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
@@ -48,6 +48,8 @@ def of_head(project: Project) -> Candidate:
         return _merged(project, name.patch, Tip(branch, commit), remarks)
     if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH) and commit:
         return Candidate(f"'{branch}'", commit, remarks)
+    if under_way(clone.git_dir) == REBASE:
+        raise CannotTell("a rebase is in progress: git rebase --continue, or git rebase --abort, then ho validate")
     where = f"'{branch}' is neither a patch branch nor a release branch" if branch else "HEAD is detached"
     raise CannotTell(f"{where}: git switch to one, or ho validate --commit HEAD")
 

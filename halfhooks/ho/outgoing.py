@@ -11,7 +11,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError
 from halfhooks.history import is_ancestor
-from halfhooks.ho.repository import Clone, Local
+from halfhooks.ho.repository import MERGE, Clone, Local, under_way
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.names import RELEASE_BRANCH, parse_ref
 from halfhooks.push import Push
@@ -19,18 +19,6 @@ from halfhooks.release import Project
 from halfhooks.rules import Finding, check
 from halfhooks.snapshot import Snapshot, Target, Update
 from halfhooks.survey import CannotTell, Survey
-
-MERGE = "merge"
-REBASE = "rebase"
-
-UNDER_WAY = {
-    "MERGE_HEAD": MERGE,
-    "rebase-merge": REBASE,
-    "rebase-apply": REBASE,
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-}
-"""What git leaves in its folder while it waits for somebody (gitrepository-layout(5))."""
 
 
 class Operation(NamedTuple):
@@ -64,11 +52,10 @@ def label_of(project: Project) -> str:
 
 def read_operation(clone: Clone, push: Push, locals_: Mapping[str, Local]) -> Optional[Operation]:
     """What git waits for in this working tree."""
-    folder = Path(clone.git_dir)
-    command = next((command for name, command in UNDER_WAY.items() if (folder / name).exists()), "")
+    command = under_way(clone.git_dir)
     if not command or not clone.top:
         return None
-    merged = (folder / "MERGE_HEAD").read_text("ascii").split() if command == MERGE else []
+    merged = Path(clone.git_dir, "MERGE_HEAD").read_text("ascii").split() if command == MERGE else []
     conflicts = clone.run("diff", "--name-only", "--diff-filter=U", "-z").split("\0")[:-1]
     return Operation(command, _release_at(push, locals_, merged), tuple(conflicts))
 

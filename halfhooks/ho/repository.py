@@ -26,6 +26,17 @@ DETACHED = 1
 WORK = ("halfhooks", "work")
 """Where temporary folders are, below the git directory."""
 
+MERGE = "merge"
+REBASE = "rebase"
+UNDER_WAY = {
+    "MERGE_HEAD": MERGE,
+    "rebase-merge": REBASE,
+    "rebase-apply": REBASE,
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""What git leaves in its folder while it waits for somebody (gitrepository-layout(5))."""
+
 
 class Local(NamedTuple):
     """A local branch: its tip, and the working tree that it is checked out in, "" for none."""
@@ -217,6 +228,11 @@ def nothing_yet(survey: Survey) -> str:
         return "there is no branch here yet; a project begins with: ho init"
     what = f"no branch of '{survey.remote}' is known here; a project begins with: ho init"
     return f"{what}; one that exists comes with: {survey.fetch}"
+
+
+def under_way(git_dir: str) -> str:
+    """The command of git that waits for somebody in a working tree, by its own git directory; "" for none."""
+    return next((command for name, command in UNDER_WAY.items() if os.path.exists(os.path.join(git_dir, name))), "")
 
 
 def find_git() -> str:

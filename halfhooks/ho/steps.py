@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import NamedTuple, Optional
 
 from halfhooks.ho import plain
-from halfhooks.ho.outgoing import MERGE, Operation, Outgoing
+from halfhooks.ho.outgoing import Operation, Outgoing
 from halfhooks.ho.progress import CANDIDATE, INTEGRATED, Branch, Patch, Preparation, Progress
+from halfhooks.ho.repository import MERGE
 from halfhooks.release import OPEN_HOTFIX
 from halfhooks.rules import RULES
 from halfhooks.survey import ORIGIN

@@ -19,6 +19,7 @@ from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.hazards import from_values, refused
 from halfhooks.ho.database.lint import ABSENT, find_squawk
 from halfhooks.ho.database.project import Project, open_project
+from halfhooks.ho.repository import MERGE, under_way
 from halfhooks.ho.subjects import Subject, known, read_subject
 from halfhooks.ho.validation import Record
 from halfhooks.survey import CannotTell
@@ -136,7 +137,7 @@ def run(project: Project, candidate: Candidate, arguments: argparse.Namespace) -
     for remark in candidate.remarks:
         console.line(f"halfhooks: {remark}", "yellow")
     if candidate.conflicts:
-        show_conflicts(console, candidate)
+        show_conflicts(console, candidate, under_way(project.clone.git_dir))
         return answer(candidate, None, False, arguments)
     subject, tests = read_subject(project, candidate.commit), not arguments.no_tests
     found = None if arguments.force else known(project, subject, tests)
@@ -180,13 +181,16 @@ def watch_of(console: Console, bars: contextlib.ExitStack, as_json: bool) -> Wat
     return Watch(building, step, output=STDERR if as_json else None)
 
 
-def show_conflicts(console: Console, candidate: Candidate) -> None:
-    """Which files are in conflict, and what to do."""
+def show_conflicts(console: Console, candidate: Candidate, waiting: str) -> None:
+    """Which files are in conflict, and what to do; `waiting` is the command of git that is in progress here, if any."""
     console.line(f"error: {candidate.words}: these files are in conflict", "bold red")
     for path in candidate.conflicts:
         console.line(f"  {path}")
-    console.line(f"  help: git merge {candidate.into}", "green")
-    console.line("        settle them, git add them, git commit, and: ho validate", "green")
+    begin = f"a {waiting} is in progress here:" if waiting else f"git merge {candidate.into}"
+    end = f"git {waiting} --continue" if waiting else "git commit"
+    console.line(f"  help: {begin}", "green")
+    console.line(f"        settle them, git add them, {end}, and: ho validate", "green")
+    console.line(f"        or give it up: git {waiting or MERGE} --abort", "green")
     console.line(f"halfhooks: {candidate.words} is not valid", "bold red")
 
 

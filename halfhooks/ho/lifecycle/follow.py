@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.lifecycle.transaction import Transaction, Way
-from halfhooks.ho.outgoing import UNDER_WAY
-from halfhooks.ho.repository import Clone, Local, reason
+from halfhooks.ho.repository import Clone, Local, reason, under_way
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.survey import CannotTell, tracking
 
@@ -64,8 +63,12 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
         if not os.path.isdir(top):
             continue
         git_dir = clone.attempt("rev-parse", "--absolute-git-dir", folder=top).out.rstrip("\n")
-        if any(os.path.exists(os.path.join(git_dir, name)) for name in UNDER_WAY):
-            raise CannotTell(f"git waits for something in '{top}': git status says for what")
+        waiting = under_way(git_dir)
+        if waiting:
+            raise CannotTell(
+                f"a {waiting} is in progress in '{top}': end it with git {waiting} --continue, "
+                f"or give it up: git {waiting} --abort"
+            )
         clone.attempt("update-index", "-q", "--refresh", folder=top)
         tried = clone.attempt("read-tree", "-n", "-m", "-u", "HEAD", commit, folder=top)
         if tried.code:

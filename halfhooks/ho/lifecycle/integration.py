@@ -19,6 +19,7 @@ from halfhooks.ho.lifecycle.patches import branch_tip, folder_of, owner, pushed_
 from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.transaction import Transaction
 from halfhooks.ho.lifecycle.workplace import Workplace
+from halfhooks.ho.repository import MERGE, under_way
 from halfhooks.integration import is_integrated
 from halfhooks.layout import HEADS
 from halfhooks.release import OPEN_HOTFIX, Release
@@ -104,14 +105,17 @@ def conflict(place: Workplace, release: Release, patch: str, paths: tuple[str, .
     by_hand = [path for path in paths if path not in generated]
     settle = ["edit the files in conflict"] if by_hand else []
     settle += ["ho apply"] if generated else []
+    waiting = under_way(place.clone.git_dir)
+    settle += ["git add them", f"git {waiting} --continue" if waiting else "git commit"]
+    begin = f"a {waiting} is in progress here:" if waiting else f"git switch {branch} && git merge {onto}"
     return [
         f"error: '{patch}' and {release.version} have changed the same lines",
         *(f"  {path}" for path in by_hand[:MOST_FILES]),
         *(f"  {path}  (generated: ho apply writes it anew)" for path in generated[:MOST_FILES]),
         *([f"  and {len(paths) - MOST_FILES} more"] if len(paths) > MOST_FILES else []),
-        f"  help: git switch {branch} && git merge {onto}",
-        f"        {', '.join([*settle, 'git add them, git commit'])}, and once more: ho patch close {patch}",
-        "        or give it up: git merge --abort",
+        f"  help: {begin}",
+        f"        {', '.join(settle)}, and once more: ho patch close {patch}",
+        f"        or give it up: git {waiting or MERGE} --abort",
         f"halfhooks: '{patch}' does not merge; nothing was done",
     ]
 

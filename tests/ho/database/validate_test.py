@@ -149,6 +149,10 @@ def test_a_conflict_names_the_files_and_the_commands(shop):
     assert "  app.py\n" in out and "help: git merge ho-release/0.2.0" in out
     assert document(shop, code=1)["conflicts"] == ["app.py"]
     assert state(shop) == before
+    with pytest.raises(AssertionError):
+        shop.git("rebase", "-q", "ho-release/0.2.0")
+    assert "a rebase is in progress: git rebase --continue, or git rebase --abort" in shop.ho("validate").err
+    shop.git("rebase", "--abort")
 
 
 @pytest.mark.parametrize("other", ["app.py", "other.py"])
