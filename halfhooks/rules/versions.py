@@ -301,7 +301,11 @@ def release_behind_production(push: Push) -> Iterator[Finding]:
         yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
 
 
-@rule("HH208", UPDATE, hint="stage the patch, withdraw it, or move it to another release")
+@rule(
+    "HH208",
+    UPDATE,
+    hint="stage the patch: ho patch close ID; or withdraw it: ho patch drop ID; or ho patch move ID --to X.Y.Z",
+)
 def candidates_left(push: Push) -> Iterator[Finding]:
     """What is integrated ships, so it must be listed; what is not finished must not hold a place.
 
@@ -329,12 +333,13 @@ def candidates_left(push: Push) -> Iterator[Finding]:
     if promotion and promotion.release:
         for patch in promotion.release.candidates:
             text = f"'{patch}' is still a candidate of {promotion.name.version}"
-            yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip)
+            ways = f"ho patch close {patch}; or withdraw it: ho patch drop {patch}; or ho patch move {patch} --to X.Y.Z"
+            yield Finding(text, ref=promotion.move.ref, commit=promotion.release.tip, help=f"stage the patch: {ways}")
     for move, number, release in _cut_releases(push):
         for patch in release.candidates:
             if any(has_work(push, release, patch, tip) for tip in push.patch_tips(patch) or {""}):
                 text = f"'{patch}' is integrated in {release.version}, but not staged in its RC {number}"
-                yield at(move, text)
+                yield at(move, text)._replace(help=f"stage the patch: ho patch close {patch}")
 
 
 @rule("HH209", UPDATE, hint="git push origin ho-prod:refs/heads/ho-release/X.Y.Z, then push your commits above it")
@@ -443,7 +448,11 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-@rule("HH211", UPDATE, hint="stage a patch first, or delete the release branch")
+@rule(
+    "HH211",
+    UPDATE,
+    hint="stage a patch first: ho patch close ID; or give the release up: ho release abandon X.Y.Z",
+)
 def empty_release(push: Push) -> Iterator[Finding]:
     """A version that brings nothing costs every database an upgrade; an RC of nothing tests nothing.
 

@@ -43,14 +43,17 @@ def undo(place: Workplace, dry_run: bool = False) -> Transaction:
 def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -> None:
     """Ask the rules, and say only the first reason: the others follow from what was done, which is fixed."""
     before = dict(place.survey.refs)
+    way = "a change is a new patch: ho patch new ID"
+    if last.command.startswith("ho patch close"):
+        start = HEADS + place.layout.patch
+        closed = next((each.ref[len(start) :] for each in last.ways.values() if each.ref.startswith(start)), "ID")
+        way = f"what takes it out while it is not in production: ho release restart --without {closed}; else {way}"
     try:
-        judge(place, (updates,))
+        judge(place, (updates,), lambda finding: finding._replace(help=way, commit=""))
     except Refused as refused:
         starts = [number for number, line in enumerate(refused.lines) if line.startswith("error[")]
         shown = refused.lines[: starts[1]] if len(starts) > 1 else refused.lines[:-1]
-        end = f"halfhooks: '{last.command}' cannot be undone: what it did is fixed; a change is a new patch"
-        if last.command.startswith("ho patch close"):
-            end += "; what takes one out that is not in production: ho release restart --without ID"
+        end = f"halfhooks: '{last.command}' cannot be undone: what it did is fixed; nothing was done"
         raise Refused([*shown, end]) from None
     finally:
         place.survey.refs = before

@@ -30,6 +30,9 @@ TAGGING = ("release",)
 TAG_KEPT = 1
 """The exit code of a `git fetch` whose only fault is that a tag here is another one; with --quiet it says nothing."""
 
+OURS = {"HH201": "ho release new X.Y.Z, with one of these versions"}
+"""What helps where a command of ours is refused, by the code of the rule."""
+
 LEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git sets for an alias, a hook or `rebase --exec` to lead a git back to the working tree that it runs in."""
 
@@ -259,13 +262,21 @@ def run(place: Workplace, transaction: Transaction) -> None:
     go_on(place.clone, place.journal, known, 0, place.say)
 
 
-def judge(place: Workplace, pushes: Sequence[Sequence[Update]]) -> None:
-    """Ask the rules about some pushes in their order, as the server will; `Refused` when one would be."""
+def fitted(finding: Finding) -> Finding:
+    """A finding with the command of ours that mends it, where the rule's own hint is for a branch made by hand."""
+    return finding._replace(help=OURS.get(finding.code, finding.help))
+
+
+def judge(place: Workplace, pushes: Sequence[Sequence[Update]], fit: Callable[[Finding], Finding] = fitted) -> None:
+    """Ask the rules about some pushes in their order, as the server will; `Refused` when one would be.
+
+    `fit` gives the findings the help that they need here.
+    """
     for updates in pushes:
         push, _ = place.survey.moves(tuple(updates))
         told: dict[tuple[str, str], Finding] = {}  # what holds for two of its refs is one fault
         for finding in check(push):
-            told.setdefault((finding.code, finding.text), finding)
+            told.setdefault((finding.code, finding.text), fit(finding))
         found = list(told.values())
         stops, lines = conclude(found, [], RULES, "nothing was done", "done all the same")
         if stops:

@@ -94,7 +94,24 @@ def test_what_is_fixed_cannot_be_undone_and_the_first_reason_is_told(ann: User) 
     ann.does("release", "sync", "0.2.0")
     said = ann.fails("undo", code=1)
     assert said.count("error[") == 1
-    assert said.endswith("'ho release sync 0.2.0' cannot be undone: what it did is fixed; a change is a new patch\n")
+    assert "help:   a change is a new patch: ho patch new ID\n" in said
+    assert said.endswith("'ho release sync 0.2.0' cannot be undone: what it did is fixed; nothing was done\n")
+
+
+def test_a_refusal_names_commands_that_fit_where_it_comes(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    said = " ".join(ann.fails("release", "new", "0.9.0", code=1).split())
+    assert "error[HH201]" in said and "help: ho release new X.Y.Z, with one of these versions" in said
+    said = " ".join(ann.fails("release", "promote", "prod", code=1).split())
+    assert "error[HH211]" in said and "stage a patch first: ho patch close ID; or" in said
+    ann.patch("1-users", "create table users (id int primary key);")
+    said = " ".join(ann.fails("undo", code=1).split())
+    assert "help: what takes it out while it is not in production: ho release restart --without 1-users; else" in said
+    assert "rebase" not in said and "commit:" not in said
+    ann.does("patch", "new", "2-posts")
+    said = " ".join(ann.fails("release", "promote", "prod", "0.1.0", code=1).split())
+    ways = "ho patch close 2-posts; or withdraw it: ho patch drop 2-posts; or ho patch move 2-posts --to X.Y.Z"
+    assert "error[HH208]" in said and f"help: stage the patch: {ways}" in said
 
 
 def test_a_hotfix_is_shown_with_its_own_command_and_an_empty_release_as_such(ann: User) -> None:
