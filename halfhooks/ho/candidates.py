@@ -12,7 +12,7 @@ from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.settle import merge_settled
 from halfhooks.ho.merging import COMMITTER
 from halfhooks.ho.plan import CANDIDATE, Books
-from halfhooks.ho.repository import REBASE, Clone, under_way
+from halfhooks.ho.repository import REBASE, Clone, behind, under_way
 from halfhooks.ho.trees import CommitTree
 from halfhooks.layout import HEADS
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
@@ -43,7 +43,7 @@ def of_head(project: Project) -> Candidate:
     branch = clone.branch()
     name = parse_ref(HEADS + branch, project.layout)
     commit = clone.commit("HEAD")
-    remarks = tuple(left_out(uncommitted(clone)))
+    remarks = (*left_out(uncommitted(clone)), *behind(clone, branch))
     if name.kind == PATCH_BRANCH and commit:
         return _merged(project, name.patch, Tip(branch, commit), remarks)
     if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH) and commit:

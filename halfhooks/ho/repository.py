@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
 from halfhooks.layout import HALFHOOKS, HEADS
-from halfhooks.survey import CannotTell, Survey, way_in
+from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking, way_in
 
 NOTHING: Mapping[str, str] = {}
 
@@ -228,6 +228,17 @@ def nothing_yet(survey: Survey) -> str:
         return "there is no branch here yet; a project begins with: ho init"
     what = f"no branch of '{survey.remote}' is known here; a project begins with: ho init"
     return f"{what}; one that exists comes with: {survey.fetch}"
+
+
+def behind(clone: Clone, branch: str) -> Iterator[str]:
+    """A remark where a branch here only lacks what that of the remote has, as of the last fetch."""
+    theirs = f"{ORIGIN}/{branch}"
+    counts = clone.ask("rev-list", "--left-right", "--count", f"{HEADS}{branch}...{tracking(ORIGIN)}{branch}", "--")
+    own, lacking = counts.split() or ("0", "0")
+    if own == "0" != lacking:
+        switch = "" if clone.branch() == branch else f"git switch {branch} && "
+        commits = "commit" if lacking == "1" else "commits"
+        yield f"'{branch}' is {lacking} {commits} behind '{theirs}': {switch}git merge --ff-only {theirs}"
 
 
 def under_way(git_dir: str) -> str:

@@ -20,6 +20,7 @@ from halfhooks.ho.database.hazards import as_values as hazard_values
 from halfhooks.ho.database.project import Project, open_project, plan_here, plan_of_branch
 from halfhooks.ho.database.run import Hooks, Ran
 from halfhooks.ho.plan import File, Patch, Plan
+from halfhooks.ho.repository import behind
 from halfhooks.survey import CannotTell
 from halfhooks.version import parse_version
 
@@ -84,6 +85,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         project = open_project()
         plan = choose_plan(project, arguments)
+        plan = plan._replace(remarks=(*plan.remarks, *behind(project.clone, branch_of(project, arguments))))
         name = arguments.to or project.database
         if arguments.dry_run:
             show_plan(Console(), plan, name, arguments.json)
@@ -95,14 +97,21 @@ def main(argv: Sequence[str]) -> int:
 
 def choose_plan(project: Project, arguments: argparse.Namespace) -> Plan:
     """The plan that the arguments ask for."""
-    if arguments.production:
-        return plan_of_branch(project, project.layout.production, production=True)
-    if arguments.release:
-        version = parse_version(arguments.release)
-        if version is None:
-            raise CannotTell(f"'{arguments.release}' is no version: X.Y.Z")
-        return plan_of_branch(project, f"{project.layout.release}{version}")
+    if arguments.production or arguments.release:
+        return plan_of_branch(project, branch_of(project, arguments), arguments.production)
     return plan_here(project)
+
+
+def branch_of(project: Project, arguments: argparse.Namespace) -> str:
+    """The branch whose plan they ask for, "" where HEAD is on none."""
+    if arguments.production:
+        return project.layout.production
+    if not arguments.release:
+        return project.clone.branch()
+    version = parse_version(arguments.release)
+    if version is None:
+        raise CannotTell(f"'{arguments.release}' is no version: X.Y.Z")
+    return f"{project.layout.release}{version}"
 
 
 def run(project: Project, plan: Plan, name: str, arguments: argparse.Namespace) -> int:

@@ -248,6 +248,21 @@ def test_a_release_and_production(applied):
     assert applied.ho("apply", "--release", "0.3.0").code == 2
 
 
+def test_a_branch_that_is_behind_the_servers_is_told_with_the_command(tree):
+    """As of the last fetch; what has commits of its own is its owner's business."""
+    tree.git("branch", "ho-prod")
+    tree.git("commit", "-q", "--allow-empty", "-m", "More")
+    tree.git("update-ref", "refs/remotes/origin/ho-prod", "HEAD")
+    said = "warning: 'ho-prod' is 1 commit behind 'origin/ho-prod': "
+    assert said + "git switch ho-prod && git merge --ff-only" in tree.ho("apply", "--production", "--dry-run").out
+    assert "behind" not in tree.ho("apply", "--dry-run").out
+    tree.git("switch", "-q", "ho-prod")
+    assert said + "git merge --ff-only origin/ho-prod\n" in tree.ho("apply").out
+    assert "behind 'origin/ho-prod'" in tree.ho("validate", "--no-tests").out
+    tree.git("commit", "-q", "--allow-empty", "-m", "My own")
+    assert "behind" not in tree.ho("apply", "--dry-run").out
+
+
 @pytest.mark.parametrize("switch", [("-c", "topic"), ("--detach",)])
 def test_a_branch_outside_the_workflow_is_refused_with_what_helps(switch, tree):
     tree.git("switch", "-q", *switch)
