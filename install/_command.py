@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def called_as(script: str, examples: str) -> tuple[str, str]:
     return name, examples if name == script else examples.replace(f"python3 {script}", name)
 
 
-def reported(work: Callable[[], int], status: bool) -> int:
+def reported(work: Callable[[], int], status: bool, as_json: bool) -> int:
     """The exit code of some work; what stops it is told on standard error. `status`: it only looks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold any bytes
@@ -34,17 +35,26 @@ def reported(work: Callable[[], int], status: bool) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         if status:
-            return 2  # 1 would say that something is installed
+            return _unknown(str(refusal), as_json)
         print("halfhooks: nothing was installed or removed", file=sys.stderr)
     except OSError as error:
         where = f": '{error.filename}'" if error.filename else ""
-        print(f"error: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
+        said = f"error: {(error.strerror or str(error)).lower()}{where}"
+        print(said, file=sys.stderr)
         if status:
-            return 2
+            return _unknown(said, as_json)
         print(
             "halfhooks: nothing was installed or removed, or not all of it: mend it and run this again", file=sys.stderr
         )
     return 1
+
+
+def _unknown(said: str, as_json: bool) -> int:
+    """The exit code where there is no status, which a program is told in a document."""
+    first, *details = said.removeprefix("error: ").splitlines()
+    if as_json:
+        print(json.dumps({"error": first, "details": details}, indent=1))
+    return 2  # 1 would say that something is installed
 
 
 def choose(find: Callable[[Optional[str]], Found], wanted: Optional[str], recorded: Optional[str]) -> Found:

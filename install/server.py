@@ -78,7 +78,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Does what the arguments say; returns the exit code."""
     sources = read_sources(SERVER)
     options = parser(sources.version).parse_args(argv)
-    return reported(lambda: work(sources, options), options.status)
+    return reported(lambda: work(sources, options), options.status, options.json)
 
 
 def work(sources: Sources, options: argparse.Namespace) -> int:

@@ -11,8 +11,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from typing import Optional, Protocol, cast
+from typing import Optional, Protocol, TextIO, cast
 
 from halfhooks import __version__
 from halfhooks.ho.prose import fitted
@@ -21,6 +22,8 @@ from halfhooks.names import distance, nearest
 FAILED = 1
 WRONG_CALL = 2
 INTERRUPTED = 130
+FORMAT = 1
+"""The version of the document that tells what is wrong."""
 
 # what `ho` lists, in this order; the help of a command is its parser's
 COMMANDS = {
@@ -81,6 +84,44 @@ class Command(Protocol):
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Runs `ho` with these arguments (those of the process when there are none) and returns its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    return run_for_a_program(arguments) if "--json" in arguments else run(arguments)
+
+
+class Heard:
+    """A stream that keeps what is written to it, and passes it on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        """Write to both."""
+        self.text += text
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+
+def run_for_a_program(arguments: Sequence[str]) -> int:
+    """Runs `ho` for a program that reads a document: also when all that there is to say is what is wrong.
+
+    That is what the command has written to standard error, where it has printed no document of its own.
+    """
+    out, err = Heard(sys.stdout), Heard(sys.stderr)
+    with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, err)):
+        code = run(arguments)
+    lines = [line for line in err.text.splitlines() if line.strip()]
+    if code and lines and not out.text:
+        import json
+
+        document = {"version": FORMAT, "error": lines[-1].removeprefix("halfhooks: "), "details": lines[:-1]}
+        print(json.dumps(document, indent=2))
+    return code
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs `ho` with these arguments and returns its exit code."""
     try:
         name, rest = choose(arguments)
         code = load(name).main(rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -96,6 +97,58 @@ def test_a_command_that_gives_up_says_why(monkeypatch, capsys):
     monkeypatch.setenv("PATH", "/nowhere")  # no git: the demo cannot make its repositories
     assert cli.main(["demo"]) == 1
     assert capsys.readouterr().err.startswith("halfhooks: git init")
+
+
+FAILING = {
+    "status": [],
+    "doctor": [],
+    "release": ["list"],
+    "patch": ["close"],
+    "undo": [],
+    "apply": ["--release", "x"],
+    "validate": [],
+    "db": ["diff", "live", "here"],
+    "server": ["status", "--remove"],
+    "cache": [],
+    "update": ["--from", "nowhere"],
+    "upgrade": [],
+    "rollback": [],
+    "codegen": ["--target"],
+    "check": [],
+}
+"""For each command that has a document: arguments with which it has no answer outside of a repository."""
+
+
+@pytest.mark.parametrize("name", [name for name in cli.COMMANDS if "--json" in cli.load(name).parser().format_help()])
+def test_each_command_that_has_a_document_is_in_the_list(name):
+    assert name in FAILING
+
+
+@pytest.mark.parametrize(("name", "arguments"), FAILING.items())
+def test_what_is_wrong_is_a_document_too(name, arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([name, *arguments, "--json"]) == 2
+    shown = capsys.readouterr()
+    document = json.loads(shown.out)
+    assert document["version"] == 1
+    assert shown.err.rstrip("\n").endswith(document["error"])
+    assert all(line in shown.err for line in document["details"])
+    assert cli.main([name, *arguments]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_refusal_is_a_document_with_all_that_was_said(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop.clone)
+    assert cli.main(["release", "new", "7.0.0", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["error"] == "1 error, nothing was done"
+    assert document["details"][0].startswith("error[HH201]: 7.0.0 follows no version")
+
+
+def test_a_document_that_was_printed_is_the_only_one(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop.clone)
+    assert cli.main(["doctor", "--json"]) == 1  # there are no hooks in it
+    assert json.loads(capsys.readouterr().out)["wrong"]
 
 
 def test_a_module_of_ours_is_not_looked_for_in_the_working_directory(tmp_path):

@@ -594,6 +594,9 @@ def test_status_of_what_is_no_repository(host: Host, tmp_path: Path):
         assert (done.code, done.out) == (2, "")
         assert "is not a git repository" in done.err
         assert "nothing was installed" not in done.err
+        document = json.loads(host.install("--status", "--json").out)
+        assert "is not a git repository" in document["error"]
+        assert any("help:" in line for line in document["details"])
 
 
 def test_status_of_a_healthy_one(host: Host):
