@@ -22,6 +22,7 @@ LEASH = str(Path(__file__).with_name("_leash.py"))
 GRACE = 5.0
 """Seconds for which tests that are interrupted may tidy up."""
 PYTEST = "pytest"
+PASSWORD = "PGPASSWORD"
 NOTHING_COLLECTED = 5
 """The exit code of pytest when it has found no test."""
 TEST_FILES = ("test_*.py", "*_test.py")
@@ -55,11 +56,9 @@ def run_tests(
         if not any(path for pattern in TEST_FILES for path in tree.rglob(pattern)):
             return Tested(command)
         if not python:
-            there = os.path.relpath(top)
-            first = "" if there == "." else f"cd {shlex.quote(there)} && "
             raise CannotTell(
                 "project.python of halfhooks.conf leads to no Python, which the tests need: "
-                f"{first}python3 -m venv .venv && "
+                f"{into(top)}python3 -m venv .venv && "
                 f".venv/bin/python -m pip install {command[0]} half_orm; --no-tests leaves them out"
             )
         raise CannotTell(
@@ -73,6 +72,18 @@ def run_tests(
     code = _on_leash([python, "-m", *command, *more], tree, environment, output)
     result = PASSED if code == 0 else NOTHING if command[0] == PYTEST and code == NOTHING_COLLECTED else FAILED
     return Tested(command, result, code, read_counts(report), round(time.monotonic() - started, 3))
+
+
+def again(command: Sequence[str], python: str, variables: Mapping[str, str], top: str) -> str:
+    """The command of a shell that runs tests below `top`, where its user works, on a database; without a password."""
+    leading = [f"{name}={shlex.quote(value)}" for name, value in variables.items() if name != PASSWORD]
+    return into(top) + " ".join([*leading, shlex.join([python, "-m", *command])])
+
+
+def into(top: str) -> str:
+    """What goes to a folder before another command, "" where we are in it."""
+    there = os.path.relpath(top)
+    return "" if there == "." else f"cd {shlex.quote(there)} && "
 
 
 def search_path(tree: Path, environment: Mapping[str, str]) -> str:

@@ -32,7 +32,7 @@ from halfhooks.ho.plan import PYTHON, File
 from halfhooks.ho.records import Records
 from halfhooks.ho.repository import find_git
 from halfhooks.ho.subjects import Subject, known, read_subject
-from halfhooks.ho.testing import command_of, run_tests
+from halfhooks.ho.testing import again, command_of, run_tests
 from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
 
 INTERPRETER = "python"
@@ -135,7 +135,7 @@ class _Validation:
                 if self.tests:
                     variables = process_environment(interpreter, databases.server, built.name, checkout.folder)
                     with self._timed("tests"):
-                        tests = self._test(interpreter, checkout.tree, variables)
+                        tests = self._test(interpreter, checkout.tree, variables, databases.server)
         plan, subject = self.subject.plan, self.subject
         return Record(
             tree=subject.tree,
@@ -209,14 +209,18 @@ class _Validation:
             self.problems.append(Problem(validation.GENERATED, (said, *(f"  {line}" for line in (*shown, help)))))
         return validation.STALE if lines else validation.FRESH
 
-    def _test(self, interpreter: Interpreter, tree: Path, variables: dict[str, str]) -> Tested:
+    def _test(self, interpreter: Interpreter, tree: Path, variables: dict[str, str], server: Server) -> Tested:
         command = command_of(self.subject.config.tests)
         if command:
             self.watch.step(f"tests: {' '.join((INTERPRETER, '-m', *command))}")
-        tests = run_tests(command, interpreter.path, tree, variables, self.watch.output, self.project.clone.top or ".")
+        top = self.project.clone.top or "."
+        tests = run_tests(command, interpreter.path, tree, variables, self.watch.output, top)
         if tests.result == FAILED:
             how = f"were ended by signal {-tests.code}" if tests.code < 0 else f"ended with exit code {tests.code}"
-            self.problems.append(Problem(validation.TESTS, (f"the tests {how}",)))
+            here = again(command, interpreter.path, server.environment(self.project.database), top)
+            help = f"  help: run them in your working tree: ho apply && {here}"
+            ways = (help, "        or once more what is committed: ho validate")
+            self.problems.append(Problem(validation.TESTS, (f"the tests {how}", *ways)))
         elif tests.result == validation.NOTHING:
             self.warnings.append("there are no tests: nothing shows that the code works on this database")
         return tests

@@ -184,6 +184,13 @@ def test_tests_that_fail_are_told_and_not_kept(shop):
     found = document(shop, code=1)["record"]
     assert found["tests"]["result"] == "failed"
     assert found["tests"]["counts"]["failures"] == 1 and found["tests"]["counts"]["tests"] == 2
+    said, *ways = found["problems"][0]["lines"]
+    assert said == "the tests ended with exit code 1"
+    assert ways[1].endswith("ho validate")
+    shop.ho("apply")
+    command = ways[0].partition(": ho apply && ")[2]
+    by_hand = subprocess.run(["sh", "-c", f"{command} -q"], cwd=shop.top, capture_output=True, text=True)
+    assert by_hand.returncode == 1 and "1 failed, 1 passed" in by_hand.stdout
     assert not document(shop, "--no-tests")["known"]
 
 
