@@ -188,11 +188,29 @@ def top_parser() -> argparse.ArgumentParser:
 
 def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentParser:
     """A parser for one command, that shows `examples` (one command a line) at the end of its help."""
-    listed = "\n".join(f"  {line.strip()}" for line in examples.strip().splitlines())
     return argparse.ArgumentParser(
         prog=f"ho {name}",
         description=fitted(what),
-        epilog=f"examples:\n{listed}",
+        epilog=_listed(examples.strip().splitlines()),
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def action_parser(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], command: str, name: str, words: str, examples: str
+) -> argparse.ArgumentParser:
+    """A parser for one action of a command, that shows those of the command's `examples` which are its own."""
+    start = f"ho {command} {name} "
+    return actions.add_parser(
+        name,
+        help=words,
+        description=words,
+        epilog=_listed([line for line in examples.splitlines() if f"{line.strip()} ".startswith(start)]),
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _listed(examples: Sequence[str]) -> str:
+    return "\n".join(["examples:", *(f"  {line.strip()}" for line in examples)])

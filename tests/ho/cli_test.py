@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import subprocess
@@ -29,6 +30,32 @@ def test_each_example_is_a_call_that_its_parser_accepts(name):
         assert (program, command) == ("ho", name)
         if "--help" not in arguments:
             parser.parse_args(arguments)
+
+
+def actions_of(name):
+    """The parsers of a command's actions, by their names."""
+    parser = cli.load(name).parser()
+    found = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    return [(name, action) for each in found for action in each.choices]
+
+
+ACTIONS = [each for name in cli.COMMANDS for each in actions_of(name)]
+
+
+def test_commands_have_actions():
+    assert {name for name, _ in ACTIONS} == {"release", "patch", "db"}
+
+
+@pytest.mark.parametrize(("name", "action"), ACTIONS)
+def test_each_action_has_help_with_an_example_of_its_own(name, action, capsys):
+    assert cli.main([name, action, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert f"usage: ho {name} {action}" in shown
+    examples = shown.partition("\nexamples:\n")[2].splitlines()
+    assert examples
+    for line in examples:
+        program, command, *arguments = shlex.split(line)
+        assert (program, command, arguments[0]) == ("ho", name, action)
 
 
 def test_help_lists_every_command(capsys):

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 
 from halfhooks.git import GitError
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho.cli import action_parser, command_parser
 from halfhooks.ho.commands.apply import Teller, show_end
 from halfhooks.ho.console import Console, cannot_tell
 from halfhooks.ho.database.apply import apply, databases_of
@@ -61,20 +61,25 @@ def parser() -> argparse.ArgumentParser:
     """The parser of `ho db`."""
     parser = command_parser("db", WHAT, EXAMPLES)
     actions = parser.add_subparsers(dest="action", required=True, metavar="restore|shell|diff|fingerprint|check")
-    restore = actions.add_parser("restore", allow_abbrev=False, help="make the database of a version")
+
+    def action(name: str, words: str) -> argparse.ArgumentParser:
+        return action_parser(actions, "db", name, words, EXAMPLES)
+
+    restore = action("restore", "make the development database that of a version, production's when none is given")
     restore.add_argument("version", nargs="?", metavar="VERSION", help="such as 0.1.0 or 0.1.0-hotfix1")
     restore.add_argument("--to", metavar="DATABASE", help="the database, instead of the project's")
     restore.add_argument("--replace", action="store_true", help="also replace a database that halfhooks did not make")
-    shell = actions.add_parser("shell", allow_abbrev=False, help="open psql")
+    shell = action("shell", "open psql on the development database")
     shell.add_argument("--to", metavar="DATABASE", help="the database, instead of the project's")
     shell.add_argument("rest", nargs="*", metavar="-- ARGUMENTS", help="for psql")
-    diff = actions.add_parser("diff", allow_abbrev=False, help="compare two catalogs")
-    diff.add_argument("a", metavar="A")
-    diff.add_argument("b", metavar="B")
+    diff = action("diff", "compare two catalogs; added (+) is what B has")
+    catalogs = "a version such as 0.1.0, live, here, or database:NAME"
+    diff.add_argument("a", metavar="A", help=catalogs)
+    diff.add_argument("b", metavar="B", help="another one")
     diff.add_argument("--json", action="store_true", help="print one JSON document")
-    one = actions.add_parser("fingerprint", allow_abbrev=False, help="hash a catalog")
-    one.add_argument("a", nargs="?", default=LIVE, metavar="A")
-    checking = actions.add_parser("check", allow_abbrev=False, help="whether a database is what its release says")
+    one = action("fingerprint", "hash a catalog")
+    one.add_argument("a", nargs="?", default=LIVE, metavar="A", help=f"{catalogs}; default: {LIVE}")
+    checking = action("check", "say whether a database in production is what its release says")
     add_options(checking)
     return parser
 

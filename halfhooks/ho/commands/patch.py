@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho.cli import action_parser, command_parser
 from halfhooks.ho.console import Console
 from halfhooks.ho.lifecycle import patches
 from halfhooks.ho.lifecycle.drive import add_options, drive, loading_validator
@@ -43,6 +43,8 @@ or the only open one.
 
 Exit code: 0 done; 1 refused, by a rule, the server or a validation: nothing was done; 2 cannot tell."""
 
+HERE = "default: the patch of the branch that is checked out"
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of `ho patch`."""
@@ -50,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True, metavar="new|list|order|move|drop|adopt|close")
 
     def action(name: str, words: str, release: bool = False) -> argparse.ArgumentParser:
-        made = actions.add_parser(name, allow_abbrev=False, help=words, description=words)
+        made = action_parser(actions, "patch", name, words, EXAMPLES)
         if release:
             made.add_argument("--release", default="", metavar="X.Y.Z", help="the release, where it is not clear")
         made.add_argument("--remote", default="", metavar="NAME", help="the remote, where that is not origin")
@@ -72,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     move.add_argument("--to", required=True, metavar="X.Y.Z", help="the release that it goes to")
     move.add_argument("--before", default="", metavar="OTHER", help="its place there")
     drop = action("drop", "withdraw a candidate")
-    drop.add_argument("id", nargs="?", default="", metavar="ID")
+    drop.add_argument("id", nargs="?", default="", metavar="ID", help=HERE)
     drop.add_argument("--delete", action="store_true", help="delete its branch, with all work in it")
     adopt = action("adopt", "work on any branch becomes a patch", release=True)
     adopt.add_argument("branch", metavar="BRANCH")
@@ -80,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     adopt.add_argument("-d", "--description", default="", metavar="TEXT", help="what it is for, into its README")
     adopt.add_argument("--before", default="", metavar="OTHER", help="its place: before this candidate")
     closing = action("close", "validate, merge and stage")
-    closing.add_argument("id", nargs="?", default="", metavar="ID")
+    closing.add_argument("id", nargs="?", default="", metavar="ID", help=HERE)
     add_options(closing)
     return parser
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from halfhooks.ho.cli import command_parser
+from halfhooks.ho.cli import action_parser, command_parser
 from halfhooks.ho.console import Console
 from halfhooks.ho.lifecycle import releases
 from halfhooks.ho.lifecycle.drive import add_options, drive, loading_validator
@@ -46,6 +46,8 @@ Without a version it is that of the branch that is checked out, or the one whose
 
 Exit code: 0 done; 1 refused, by a rule, the server or a validation: nothing was done; 2 cannot tell."""
 
+WHICH = "default: that of the branch that is checked out, or the one whose turn it is"
+
 
 def parser() -> argparse.ArgumentParser:
     """The parser of `ho release`."""
@@ -54,9 +56,9 @@ def parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", required=True, metavar=names)
 
     def action(name: str, words: str, version: str = "") -> argparse.ArgumentParser:
-        made = actions.add_parser(name, allow_abbrev=False, help=words, description=words)
+        made = action_parser(actions, "release", name, words, EXAMPLES)
         if version:
-            made.add_argument("version", nargs=version, default="", metavar="X.Y.Z")
+            made.add_argument("version", nargs=version, default="", metavar="X.Y.Z", help=WHICH)
         made.add_argument("--remote", default="", metavar="NAME", help="the remote, where that is not origin")
         made.add_argument("--json", action="store_true", help="print one JSON document")
         if name not in ("list", "show"):
@@ -70,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     action("show", "what a release holds", "?")
     promoting = action("promote", "cut a release candidate, or bring to production")
     promoting.add_argument("to", choices=("rc", "prod", "hotfix"), metavar="rc|prod|hotfix")
-    promoting.add_argument("version", nargs="?", default="", metavar="X.Y.Z")
+    promoting.add_argument("version", nargs="?", default="", metavar="X.Y.Z", help=WHICH)
     add_options(promoting)
     hotfix = action("hotfix", "reopen the version in production")
     hotfix.add_argument("--no-switch", action="store_true", help="stay on the branch that is checked out")
