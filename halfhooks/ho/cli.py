@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from typing import Optional, Protocol, TextIO, cast
+from typing import NoReturn, Optional, Protocol, TextIO, cast
 
 from halfhooks import __version__
 from halfhooks.ho.prose import fitted
@@ -22,6 +22,8 @@ from halfhooks.names import distance, nearest
 FAILED = 1
 WRONG_CALL = 2
 INTERRUPTED = 130
+UNKNOWN = "unrecognized arguments: "
+"""How argparse begins to say that it does not know an option."""
 FORMAT = 1
 """The version of the document that tells what is wrong."""
 
@@ -186,9 +188,29 @@ def top_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that names the option which was meant, where it does not know one."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong."""
+        typed = message.removeprefix(UNKNOWN).split(" ")[0].partition("=")[0]
+        known = [option for each in (self, *_inner(self)) for option in each._option_string_actions]
+        if message.startswith(UNKNOWN) and typed.startswith("--") and typed not in known:
+            longer = [option for option in known if option.startswith(typed)]
+            near = min(longer, key=len, default="") or nearest(typed, known)
+            message += f"; the nearest is: {near}" if longer or distance(typed, near) <= len(near) // 3 else ""
+        super().error(message)
+
+
+def _inner(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of the actions of a command."""
+    found = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
+    return [action for each in found for action in each.choices.values()]
+
+
 def command_parser(name: str, what: str, examples: str) -> argparse.ArgumentParser:
     """A parser for one command, that shows `examples` (one command a line) at the end of its help."""
-    return argparse.ArgumentParser(
+    return Parser(
         prog=f"ho {name}",
         description=fitted(what),
         epilog=_listed(examples.strip().splitlines()),

@@ -17,10 +17,12 @@ from halfhooks.names import parse_file_name, release_file
 from halfhooks.release import Lines, newest_version, numbers, parse_lines
 from halfhooks.snapshot import Entry, SmallTree
 from halfhooks.survey import CannotTell
-from halfhooks.version import Version
+from halfhooks.version import Version, parse_version
 
 SQL, PYTHON = "sql", "python"
 CANDIDATE, STAGED, CURRENT = "candidate", "staged", "current"
+MOST_MODELS = 10
+"""Of the versions that there are, so many are named where one that there is not was asked for."""
 SUFFIXES = {".sql": SQL, ".py": PYTHON}
 
 
@@ -190,12 +192,22 @@ def patch_files(source: Source, folder: str) -> Iterator[File]:
             yield File(f"{folder}/{name}", kind, content, found == sql.DATA, found == sql.NO_TRANSACTION)
 
 
+def models(source: Source, layout: Layout) -> list[str]:
+    """The versions in production of which a tree has the structure, oldest first."""
+    names = source.names(layout.path(layout.model))
+    labels = [name[len(layout.schema) : -len(".sql")] for name in names if name.startswith(layout.schema)]
+    found = ((parse_version(label.partition("-")[0]), label) for label in labels)
+    return [label for _, _, label in sorted((version, len(label), label) for version, label in found if version)]
+
+
 def model_files(source: Source, layout: Layout, label: str) -> tuple[File, ...]:
     """The model of a version: its schema, then the rows that belong to it. `CannotTell` where there is no schema."""
     path = layout.path(layout.model, f"{layout.schema}{label}.sql")
     schema = source.read(path)
     if schema is None:
-        raise CannotTell(f"there is no '{path}', the structure of {label} in production")
+        there = models(source, layout)
+        others = f"; there are those of {', '.join(there[-MOST_MODELS:])}" if there else ""
+        raise CannotTell(f"there is no '{path}', the structure of {label} in production{others}")
     rows_path = layout.path(layout.model, f"{layout.metadata}{label}.sql")
     rows = source.read(rows_path)
     return (File(path, SQL, schema), *([File(rows_path, SQL, rows, data=True)] if rows is not None else []))

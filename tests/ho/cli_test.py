@@ -104,6 +104,22 @@ def test_an_option_is_never_abbreviated(arguments, capsys):
     assert f"unrecognized arguments: {arguments[-1]}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["upgrade", "--to", "1.0.0"], "--to-release"),
+        (["upgrade", "--to=1.0.0"], "--to-release"),
+        (["patch", "close", "--dryrun"], "--dry-run"),
+        (["check", "--frobnicate"], ""),
+        (["patch", "close", "--before", "x"], ""),
+    ],
+)
+def test_an_unknown_option_names_the_one_that_was_meant(arguments, meant, capsys):
+    assert cli.main(arguments) == 2
+    end = capsys.readouterr().err.rstrip("\n").partition("unrecognized arguments: ")[2]
+    assert end.endswith(f"; the nearest is: {meant}") if meant else "nearest" not in end
+
+
 def test_only_the_chosen_command_is_imported():
     show = (
         "import sys; from halfhooks.ho import cli; cli.main(['explain', 'HH301']); "

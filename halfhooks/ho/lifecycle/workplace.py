@@ -132,7 +132,9 @@ class Workplace(NamedTuple):
         version = self.version(wanted)
         release = self.project.release(version)
         if release is None:
-            raise CannotTell(f"there is no '{self.layout.release}{version}' on the server: ho release list")
+            could = self.command.startswith("ho patch") and self.project.may_follow(version)
+            start = f"; this starts it: ho release new {version} --no-switch" if could else ""
+            raise CannotTell(f"there is no '{self.layout.release}{version}' on the server: ho release list{start}")
         if not release.open:
             raise CannotTell(f"{version} is in production: an urgent change is a hotfix: ho release hotfix")
         return release

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Mapping
 from typing import NamedTuple, Optional
@@ -105,10 +106,16 @@ def find_target(settings: Settings, project: Optional[DatabaseSettings], environ
     said = DatabaseSettings(settings.database, "") if settings.database else project or DatabaseSettings("", "")
     name = database_name(said, environment)
     server = configured(said, environment)
-    if server is None or not name:
+    if not name:
         raise CannotTell(
             "which database? --database 'host=db.example.org dbname=shop', or 'database = ...' in the configuration of "
             f"production ({FILE}), or PGHOST and PGDATABASE, or half_orm's file"
+        )
+    if server is None:
+        whole = shlex.quote(f"host=db.example.org dbname={name}")
+        raise CannotTell(
+            f"on which server is the database '{name}'? --database {whole}, or the same as 'database = ...' in the "
+            f"configuration of production ({FILE}), or PGHOST, or half_orm's file of that name"
         )
     if is_dsn(settings.database) and "dbname" not in parse_dsn(settings.database):
         raise CannotTell(f"'{settings.database}' names no database: add dbname=NAME")

@@ -182,6 +182,11 @@ def test_ho_db_restores_compares_and_fingerprints(long):
     assert long.ho("db", "restore", "0.0.1").code == 0
     assert long.tables() == {"old"}
     assert long.ho("db", "restore").code == 0
+    for version in ("0.10.0", "0.9.0", "0.9.0-hotfix2", "0.9.0-hotfix10"):
+        long.write(f"model/schema-{version}.sql", "")
+    ran = long.ho("db", "restore", "9.9.9")
+    assert ran.code == 2
+    assert "there are those of 0.0.1, 0.1.0, 0.9.0, 0.9.0-hotfix2, 0.9.0-hotfix10, 0.10.0\n" in ran.err
     assert long.tables() == {"users"}
     assert "no 'model/schema-9.9.9.sql'" in long.ho("db", "diff", "9.9.9", "live").err
     assert long.ho("db", "fingerprint", "database:nothing").code == 2

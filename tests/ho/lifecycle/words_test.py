@@ -125,6 +125,16 @@ def test_a_hotfix_is_shown_with_its_own_command_and_an_empty_release_as_such(ann
     assert "ho release promote hotfix" in ann.does("release", "show", "0.1.0")
 
 
+def test_a_release_that_is_not_there_is_told_with_what_starts_it(ann: User) -> None:
+    ann.does("release", "new", "minor")
+    ann.does("patch", "new", "1-users")
+    said = ann.fails("patch", "move", "1-users", "--to", "0.2.0")
+    assert said.endswith("ho release list; this starts it: ho release new 0.2.0 --no-switch\n")
+    assert ann.fails("patch", "move", "1-users", "--to", "7.0.0").endswith("on the server: ho release list\n")
+    ann.does("release", "new", "0.2.0", "--no-switch")
+    ann.does("patch", "move", "1-users", "--to", "0.2.0")
+
+
 def test_a_fault_of_two_branches_is_told_once(ann: User) -> None:
     ann.does("release", "new", "minor")
     ann.does("patch", "new", "1-users")

@@ -103,6 +103,11 @@ def test_no_database_is_named(shop, monkeypatch):
     ran = shop.ho("update", "--from", str(shop.top))
     assert ran.code == 2
     assert "which database? --database" in ran.err
+    ran = shop.ho("update", "--from", str(shop.top), "--database", shop.name)
+    assert ran.code == 2
+    assert (
+        f"on which server is the database '{shop.name}'? --database 'host=db.example.org dbname={shop.name}'" in ran.err
+    )
     monkeypatch.setenv("PGHOST", dict(shop.server.keywords)["host"])
     monkeypatch.setenv("PGUSER", "postgres")
     monkeypatch.setenv("PGDATABASE", shop.name)
