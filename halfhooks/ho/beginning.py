@@ -46,6 +46,8 @@ class Wish(NamedTuple):
     database: str
     model: Mapping[str, str] = {}
     """The text of the files of the model by their kind, where a database is taken over."""
+    connection: str = ""
+    """What leads to that database."""
 
     @property
     def layout(self) -> Layout:

@@ -135,7 +135,7 @@ def read_wish(arguments: argparse.Namespace, folder: Path) -> Wish:
         taken = structure_of(database, str(version))
         schema, metadata = taken.model.schema.decode(), taken.model.metadata.decode()
         model = {HALFHOOKS.schema: schema, HALFHOOKS.metadata: metadata}
-        return Wish(version, make_config(fields).root, package, taken.name, model)
+        return Wish(version, make_config(fields).root, package, taken.name, model, taken.connection)
     return Wish(version, make_config(fields).root, package, database)
 
 
@@ -422,7 +422,8 @@ def next_commands(clone: Clone, wish: Wish, remote: str, files: list[Planned], s
     model = layout.path(layout.model, f"{layout.schema}{version}.sql")
     if version != FIRST and any(file.path == model for file in files):
         place = shlex.quote(layout.path(layout.model))
-        what = f"first fill the two files of {version}: a push fixes them"
+        mend = "look through" if wish.model else "fill"
+        what = f"first {mend} the two files of {version}: a push fixes them"
         steps.append((what, f"git commit --amend --no-edit {place}"))
     steps.append(("the hooks of this clone; those of pre-commit install see less", "ho install client"))
     if not remote:
@@ -432,6 +433,9 @@ def next_commands(clone: Clone, wish: Wish, remote: str, files: list[Planned], s
         tag = release_tag(version, PRODUCTION, layout)
         steps.append(("where a hotfix begins", f"git tag -a -m 'Release {version}' {tag} {BRANCH}"))
         steps.append(("", f"git push {remote or 'origin'} {tag}"))
+        if wish.connection:
+            adopt = f"ho upgrade --adopt {version} --database {shlex.quote(wish.connection)}"
+            steps.append(("the database learns that it is at it", adopt))
     steps.append(("where the project stands, and how it goes on", "ho status"))
     return steps
 

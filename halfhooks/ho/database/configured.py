@@ -103,4 +103,5 @@ def _dsn(settings: Settings) -> dict[str, str]:
     try:
         return parse_dsn(settings.database)
     except ValueError as error:
-        raise CannotTell(f"'project.database' in halfhooks.conf is no connection of libpq: {error}") from None
+        where = "project.database in halfhooks.conf, or --database"
+        raise CannotTell(f"what names the database ({where}) is no connection of libpq: {error}") from None

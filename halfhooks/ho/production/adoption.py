@@ -24,17 +24,18 @@ from halfhooks.survey import CannotTell
 
 
 class Structure(NamedTuple):
-    """A database by its name, and the model that it makes."""
+    """A database by its name, the model that it makes, and the connection of libpq to it, without a password."""
 
     name: str
     model: Model
+    connection: str
 
 
 def structure_of(connection_text: str, label: str) -> Structure:
     """The structure of a database that a connection of libpq leads to; it is only read. `CannotTell` where that fails."""
     target = find_target(Settings(database=connection_text), None, os.environ)
     try:
-        return Structure(target.name, dump(target.server, target.name, label, ()))
+        return Structure(target.name, dump(target.server, target.name, label, ()), target.connection())
     except OperationalError as error:
         raise CannotTell(f"'{target.name}' cannot be connected to: {first_line(error)}") from None
     except Error as error:

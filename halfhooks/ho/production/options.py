@@ -69,14 +69,12 @@ def meant(arguments: argparse.Namespace, project: Optional[DatabaseSettings] = N
     }
     settings = settings._replace(**{key: value for key, value in chosen.items() if value not in (None, "")})
     target = find_target(settings, project or policy(), os.environ)
-    keywords = {**dict(target.server.keywords), "dbname": target.name}
-    shown = " ".join(f"{key}={value}" for key, value in keywords.items() if key != "password")
     call = Call(
         _repeated(given, "config", "database"),
         _repeated(given, "source"),
         _repeated(given, "backup_folder"),
         _repeated(given, "to_release", "adopt", "accept_drift", "backup", "wait", "lock_timeout", "timeout", "python"),
-        shlex.quote(shown),
+        shlex.quote(target.connection()),
     )
     return Meant(settings, target, backup_folder(settings, target.name, os.environ), call)
 

@@ -96,6 +96,17 @@ class Target(NamedTuple):
     server: Server
     name: str
 
+    def connection(self) -> str:
+        """The connection of libpq to it, without a password."""
+        keywords = {**dict(self.server.keywords), "dbname": self.name}
+        return " ".join(f"{key}={_quoted(text)}" for key, text in keywords.items() if key != "password")
+
+
+def _quoted(text: str) -> str:
+    """A value in a connection (libpq: "Keyword/Value Connection Strings")."""
+    plain = text and not any(character.isspace() or character in "'\\" for character in text)
+    return text if plain else "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
 
 def find_target(settings: Settings, project: Optional[DatabaseSettings], environment: Mapping[str, str]) -> Target:
     """The database in production: what the settings name, else what the project's policy does.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -87,13 +88,17 @@ def test_a_database_that_nobody_has_managed(shop, tmp_path, monkeypatch):
     new = tmp_path / "new"
     ran = shop.ho("init", str(new), "--version", "2.3.0", "--package", "shop", "--database", shop.dsn)
     assert ran.code == 0, ran
+    assert "# first look through the two files of 2.3.0: a push fixes them\n" in ran.out
+    (adopting,) = [line.strip() for line in ran.out.splitlines() if "--adopt" in line]
     assert "CREATE TABLE public.users" in (new / "model" / "schema-2.3.0.sql").read_text()
     conf = (new / "halfhooks.conf").read_text()
     assert f"database = {shop.name}\n" in conf and "host=" not in conf
     assert shop.ask("select to_regnamespace('half_orm_meta')") == [(None,)]
     shop.top = Path(new)
     assert shop.update().code == 2
-    ran = shop.upgrade("--adopt", "2.3.0")
+    program, *arguments = shlex.split(adopting.partition("  # ")[0])
+    ran = shop.ho(*arguments, "--from", str(new), "--yes")
+    assert (program, ran.code) == ("ho", 0), ran
     assert shop.version() == "2.3.0"
     assert shop.ask("select count(*) from users") == [(20,)]
     assert "says already that it is at 2.3.0" in shop.upgrade("--adopt", "2.3.0", code=2).err

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from halfhooks.ho.production.settings import KEYS, SPELLED, Settings, read_settings
+from halfhooks.ho.database.connect import Server, parse_dsn
+from halfhooks.ho.production.settings import KEYS, SPELLED, Settings, Target, read_settings
 from halfhooks.survey import CannotTell
 from tests.builders import PROJECT
 
@@ -97,6 +98,12 @@ def test_what_is_wrong_in_the_configuration(text, words, tmp_path):
         read_settings(str(file), dict(os.environ))
     with pytest.raises(CannotTell, match="there is no"):
         read_settings(str(tmp_path / "none.conf"), dict(os.environ))
+
+
+@pytest.mark.parametrize("text", ["plain", "two words", "o'clock", "back\\slash", "", "tab\tbed"])
+def test_a_connection_is_written_as_libpq_reads_it(text):
+    target = Target(Server((("host", "/tmp"), ("options", text), ("password", "secret")), False, "", ""), "my 'own' db")
+    assert parse_dsn(target.connection()) == {"host": "/tmp", "options": text, "dbname": "my 'own' db"}
 
 
 def test_no_database_is_named(shop, monkeypatch):
