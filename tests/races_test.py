@@ -27,7 +27,7 @@ from tests.walks.history import Clone, Commit, Moves, make_clone
 from tests.walks.moves import candidates, integration, production, releases, work
 from tests.walks.project import PRODUCTION, Patch, Project, Release, Version
 
-SOAK = "HALFHOOKS_SOAK" in os.environ
+SOAK = bool(os.environ.get("HALFHOOKS_SOAK"))
 CLIENTS = 16 if SOAK else 6
 ACCEPTED = {"file": 150 if SOAK else 12, "http": 150 if SOAK else 8, "ssh": 150 if SOAK else 8}
 KILLS = 200 if SOAK else 20

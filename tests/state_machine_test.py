@@ -29,7 +29,7 @@ from tests.walks.offences import OFFENCES, Offence
 from tests.walks.offences.production import promotable
 from tests.walks.project import PRODUCTION, Project
 
-SOAK = "HALFHOOKS_SOAK" in os.environ
+SOAK = bool(os.environ.get("HALFHOOKS_SOAK"))
 STEPS = int(os.environ.get("HALFHOOKS_STEPS", "5000" if SOAK else "90"))
 """Legal moves in all, each followed by an offence."""
 LENGTH = 60 if SOAK else 30

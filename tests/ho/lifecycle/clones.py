@@ -28,7 +28,7 @@ from tests.builders import PROJECT, Dev, Refs, Server, parse_refs
 from tests.ho.database.conftest import processes
 from tests.walks.judge import violations
 
-SOAK = "HALFHOOKS_SOAK" in os.environ
+SOAK = bool(os.environ.get("HALFHOOKS_SOAK"))
 CHANGING = ("fetch", "push", "update-ref", "switch", "worktree", "rebase", "reset", "tag")
 """The commands of git with which ho changes more than it adds objects."""
 

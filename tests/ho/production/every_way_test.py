@@ -20,7 +20,7 @@ from halfhooks.ho.plan import SQL, File, Patch, patch_files
 from halfhooks.ho.trees import WorkingTree
 from tests.ho.production.conftest import Shop
 
-SOAK = "HALFHOOKS_SOAK" in os.environ
+SOAK = bool(os.environ.get("HALFHOOKS_SOAK"))
 SEEDS = [Random().randrange(2**32) for _ in range(5)] if SOAK else [3]
 RELEASES = 10
 ALONE = "-- halfhooks: no-transaction\n"

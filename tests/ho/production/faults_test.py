@@ -29,7 +29,7 @@ from halfhooks.ho.trees import WorkingTree
 from tests.ho.production.conftest import Shop, begin, wait_for
 from tests.ho.production.resume_test import ALONE, start
 
-SOAK = "HALFHOOKS_SOAK" in os.environ
+SOAK = bool(os.environ.get("HALFHOOKS_SOAK"))
 FAULTS = 100 if SOAK else 10
 FIRST = int(os.environ.get("HALFHOOKS_SEED") or (Random().randrange(2**32) if SOAK else 11))
 SLOW = "select pg_sleep(0.04);\n"
