@@ -7,21 +7,26 @@ import stat
 from typing import TYPE_CHECKING, Optional
 
 from halfhooks.snapshot import Entry, entry_at, folder_at, is_file, is_folder
+from halfhooks.survey import CannotTell
 
 if TYPE_CHECKING:
     from halfhooks.snapshot import Objects
 
 
 class WorkingTree:
-    """The files below a folder as they are now, whether git knows them or not."""
+    """The files below a folder as they are now, whether git knows them or not.
+
+    `CannotTell` where a folder that is looked into is a symbolic link: for git there are no files in it.
+    """
 
     def __init__(self, top: str) -> None:
         self.top = top
+        self._folders = {""}
 
     def names(self, folder: str) -> list[str]:
         """The names of the regular files directly in a folder, in the order of their bytes."""
         try:
-            found = os.listdir(os.path.join(self.top, folder))
+            found = os.listdir(self._folder(folder))
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted((name for name in found if self._is_file(f"{folder}/{name}")), key=os.fsencode)
@@ -35,9 +40,20 @@ class WorkingTree:
 
     def has_folder(self, path: str) -> bool:
         """Whether there is a folder."""
-        return os.path.isdir(os.path.join(self.top, path))
+        return os.path.isdir(self._folder(path))
+
+    def _folder(self, path: str) -> str:
+        """Where a folder is."""
+        place = os.path.join(self.top, path)
+        if path not in self._folders:
+            self._folder(path.rpartition("/")[0])
+            if os.path.islink(place):
+                raise CannotTell(f"'{path}' is a symbolic link, which no release takes: ho explain HH409")
+            self._folders.add(path)
+        return place
 
     def _is_file(self, path: str) -> bool:
+        self._folder(path.rpartition("/")[0])
         try:
             return stat.S_ISREG(os.lstat(os.path.join(self.top, path)).st_mode)
         except OSError:

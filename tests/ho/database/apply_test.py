@@ -248,6 +248,16 @@ def test_a_release_and_production(applied):
     assert applied.ho("apply", "--release", "0.3.0").code == 2
 
 
+@pytest.mark.parametrize("folder", ["Patches", "Patches/2-new", "releases", "model"])
+def test_a_folder_that_is_a_link_is_not_followed(folder, tree, tmp_path):
+    tree.patch("create table new (id int);")
+    (tree.top / folder).rename(tmp_path / "elsewhere")
+    (tree.top / folder).symlink_to(tmp_path / "elsewhere")
+    ran = tree.ho("apply", "--dry-run")
+    assert ran.code == 2
+    assert f"'{folder}' is a symbolic link, which no release takes: ho explain HH409\n" in ran.err
+
+
 def test_a_branch_that_is_behind_the_servers_is_told_with_the_command(tree):
     """As of the last fetch; what has commits of its own is its owner's business."""
     tree.git("branch", "ho-prod")
