@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
@@ -164,8 +165,12 @@ def refuse_foreign(
         )
     clone = str((found.mark or {}).get("clone", ""))
     if found.kind == DEVELOPMENT and clone != project.clone.common_dir and Path(clone).is_dir() and not replace:
+        other = shlex.quote(f"{name}_2")
+        own = (
+            f"git config halfhooks.project.database {other}" if name == project.database else f"{command} --to {other}"
+        )
         raise CannotTell(
-            f"'{name}' is the database of another clone, {clone}. It is replaced by: {command} --replace; "
-            f"another database is made by: {command} --to {name}_2"
+            f"'{name}' is the database of another clone, {clone}. This one gets one of its own by: {own}; "
+            f"that of the other is replaced by: {command} --replace"
         )
     return found

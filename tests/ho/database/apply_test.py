@@ -365,6 +365,12 @@ def test_another_clones_database_is_not_replaced_unasked(applied, tmp_path):
     output, _ = process.communicate()
     assert process.returncode == 2, (output, ran)
     assert "is the database of another clone" in output
+    own = f"git config halfhooks.project.database {applied.name}_2"
+    assert f"gets one of its own by: {own}; " in output
+    subprocess.run(own.split(), cwd=second, check=True)
+    process = applied.start("apply")
+    output, _ = process.communicate()
+    assert process.returncode == 0 and f"'{applied.name}_2' is production 0.1.0" in output
 
 
 @pytest.mark.parametrize("name", ["postgres", "template1", "halfhooks_mine"])
