@@ -121,13 +121,22 @@ class Staged(Overlay):
 
     def _add(self, entries: dict[str, Entry], base: Optional[Entry]) -> Entry:
         """Keep a tree under the id that git gives it."""
-        ordered = dict(sorted(entries.items(), key=_git_order))
-        lines = (b"%s %s\0%s" % (e.mode.encode(), _bytes(name), bytes.fromhex(e.oid)) for name, e in ordered.items())
-        raw = b"".join(lines)
         digits = len(next(iter(entries.values()), base or Entry("", "0" * SHA1_DIGITS)).oid)
-        oid = _digest(b"tree %d\0%s" % (len(raw), raw), digits)
+        ordered = in_git_order(entries)
+        oid = object_id("tree", tree_content(ordered), digits)
         self._trees[oid] = SmallTree(ordered)
         return Entry(FOLDER, oid)
+
+
+def tree_content(entries: Mapping[str, Entry]) -> bytes:
+    """What git keeps of a folder, whose entries come in its order."""
+    lines = (b"%s %s\0%s" % (e.mode.encode(), _bytes(name), bytes.fromhex(e.oid)) for name, e in entries.items())
+    return b"".join(lines)
+
+
+def in_git_order(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries of a folder as git sorts them."""
+    return dict(sorted(entries.items(), key=_git_order))
 
 
 def _git_order(pair: tuple[str, Entry]) -> bytes:
@@ -140,16 +149,21 @@ def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
 
 
-def _digest(content: bytes, digits: int) -> str:
-    """The id that git gives to an object, in as many digits as its other ids have."""
+def object_id(kind: str, content: bytes, digits: int) -> str:
+    """The id that git gives to an object of a kind, in as many digits as its other ids have."""
+    return digest(b"%s %d\0%s" % (kind.encode(), len(content), content), digits).hex()
+
+
+def digest(content: bytes, digits: int) -> bytes:
+    """The hash of a repository whose ids have so many digits."""
     if digits == SHA1_DIGITS:
         try:
-            from _sha1 import sha1 as digest  # type: ignore[import-not-found]
+            from _sha1 import sha1 as make  # type: ignore[import-not-found]
         except ImportError:
-            from hashlib import sha1 as digest
+            from hashlib import sha1 as make
     else:
-        from hashlib import sha256 as digest
-    return str(digest(content).hexdigest())
+        from hashlib import sha256 as make
+    return bytes(make(content).digest())
 
 
 def read_policy(repository: Repository, objects: ObjectDatabase, refs: Refs) -> tuple[Config, list[str]]:

@@ -86,9 +86,19 @@ class Survey:
     `remote` is the remote whose branches are meant, "" for those of the repository itself.
     """
 
-    def __init__(self, git: str, environment: Mapping[str, str], remote: Optional[str] = None, local: bool = False):
-        """Read the refs: of `remote`, else, unless `local` ones are wanted, of `origin` where there is such a remote."""
-        self.place = locate(git, environment)
+    def __init__(
+        self,
+        git: str,
+        environment: Mapping[str, str],
+        remote: Optional[str] = None,
+        local: bool = False,
+        place: Optional[Place] = None,
+    ) -> None:
+        """Read the refs: of `remote`, else, unless `local` ones are wanted, of `origin` where there is such a remote.
+
+        The repository is that of `place`, else that of the working directory.
+        """
+        self.place = place or locate(git, environment)
         self.repository = Repository(git, self.place.git_dir, environment)
         listed, self.symbolic = parse_refs(self.repository.start_refs(["refs/"]).finish())
         self.remote = "" if local else self._choose(listed, remote)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from textwrap import wrap
 
 WIDTH = 80
 """Prose is wrapped at so many columns."""
@@ -12,7 +11,9 @@ WIDTH = 80
 
 def wrapped(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> list[str]:
     """The lines of a paragraph, the first after one text, the others after another; a long word stays whole."""
-    lines = wrap(
+    import textwrap  # dear, and most commands say nothing that is long
+
+    lines = textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     return lines or [first.rstrip()]

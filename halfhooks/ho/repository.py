@@ -16,7 +16,7 @@ from typing import NamedTuple, Optional
 
 from halfhooks.git import GitError, Process
 from halfhooks.layout import HALFHOOKS, HEADS
-from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking, way_in
+from halfhooks.survey import ORIGIN, CannotTell, Place, Survey, tracking, way_in
 
 NOTHING: Mapping[str, str] = {}
 
@@ -61,22 +61,24 @@ class Replayed(NamedTuple):
 
 
 class Clone:
-    """A repository as its user sees it from a folder. `top` is "" in a bare one; `up` leads from the folder to `top`."""
+    """A repository as its user sees it from a folder. `top` is "" in a bare one; `up` leads from the folder to `top`.
+
+    `place` tells the same to a `Survey`.
+    """
 
     def __init__(self, git: str, folder: str = ".", environment: Optional[Mapping[str, str]] = None) -> None:
         """Look where we are; fails with `CannotTell` where there is no repository."""
         self._argv = (git, "-c", "log.showSignature=false", "-C", folder)  # else `git log` prints what gpg says
         self.environment = {**(os.environ if environment is None else environment), "LC_ALL": "C"}
-        questions = ("--is-bare-repository", "--is-inside-work-tree", "--git-dir", "--git-common-dir")
+        questions = ("--is-bare-repository", "--is-shallow-repository", "--git-dir", "--git-common-dir")
+        asking = ("rev-parse", "--path-format=absolute", *questions)
         try:
-            answers = self.run("rev-parse", "--path-format=absolute", *questions).split("\n")
-            self.bare = answers[0] == "true"
-            self.git_dir, self.common_dir = answers[2:4]
-            inside = answers[1] == "true"
-            places = self.run("rev-parse", "--show-toplevel", "--show-cdup").split("\n") if inside else ["", ""]
+            answers = self.ask(*asking, "--show-toplevel", "--show-cdup") or self.run(*asking)
         except GitError as error:
             raise CannotTell(reason(error) + way_in(error.stderr)) from None
-        self.top, self.up = places[0], places[1].rstrip("/")
+        bare, shallow, self.git_dir, self.common_dir, self.top, up = (*answers.split("\n"), "", "")[:6]
+        self.bare, self.up = bare == "true", up.rstrip("/")
+        self.place = Place(self.common_dir, self.bare, shallow == "true", self.git_dir)
 
     def start(self, *arguments: str, index: str = "", environment: Mapping[str, str] = NOTHING) -> Process:
         """A running git; `index` is the file that it takes for the index, "" for the usual one."""

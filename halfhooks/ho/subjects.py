@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
-from halfhooks.collect import own_keys
-from halfhooks.config import Config, make_config, parse_config
+from halfhooks.config import Config, parse_config
 from halfhooks.ho.database.hazards import answers, from_values
-from halfhooks.ho.database.project import Project
+from halfhooks.ho.database.project import Project, merged
 from halfhooks.ho.plan import Plan, read_plan
 from halfhooks.ho.records import Records
 from halfhooks.ho.testing import command_of
@@ -16,32 +15,49 @@ from halfhooks.ho.validation import Record, patches_of, repeated, subject_of
 from halfhooks.snapshot import entry_at, is_file
 from halfhooks.survey import CannotTell, Reader
 
+if TYPE_CHECKING:
+    from halfhooks.snapshot import Objects
+
 
 class Subject(NamedTuple):
-    """What is validated: a commit with its tree, policy, plan, and the id of all that the outcome depends on."""
+    """What is validated: a commit with its tree, policy, plan, and the id of all that the outcome depends on.
+
+    `declared` is what the policy calls the database for everybody.
+    """
 
     commit: str
     tree: str
     config: Config
+    declared: str
     plan: Plan
     id: str
 
 
-def read_subject(project: Project, commit: str) -> Subject:
-    """What a commit holds, by its own policy under the clone's own keys; `CannotTell` where it is no project."""
+def read_subject(project: Project, commit: str, objects: Optional[Objects] = None) -> Subject:
+    """What a commit holds, by its own policy under the clone's own keys; `CannotTell` where it is no project.
+
+    `objects` reads the repository where somebody does so already.
+    """
+    if objects:
+        return _read(project, commit, objects)
     reader = Reader(project.repository)
     try:
-        entry = entry_at(reader, commit, project.layout.policy)
-        pairs = project.repository.blob_config(entry.oid) if entry and is_file(entry) else []
-        fields, problems = parse_config(pairs)
-        for problem in problems:
-            raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}")
-        config = make_config({**fields, **parse_config(own_keys(project.repository.start_config()))[0]})
-        layout = config.layout()
-        plan = repeated(read_plan(CommitTree(reader, commit), layout))
-        return Subject(commit, reader.commit(commit).tree, config, plan, subject_of(reader, commit, layout, plan))
+        return _read(project, commit, reader)
     finally:
         reader.close()
+
+
+def _read(project: Project, commit: str, objects: Objects) -> Subject:
+    entry = entry_at(objects, commit, project.layout.policy)
+    pairs = project.repository.blob_config(entry.oid) if entry and is_file(entry) else []
+    fields, problems = parse_config(pairs)
+    for problem in problems:
+        raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}")
+    config, declared = merged(fields, project.own)
+    layout = config.layout()
+    plan = repeated(read_plan(CommitTree(objects, commit), layout))
+    tree, about = objects.commit(commit).tree, subject_of(objects, commit, layout, plan)
+    return Subject(commit, tree, config, declared, plan, about)
 
 
 def known(project: Project, subject: Subject, tests: bool) -> Optional[Record]:

@@ -6,14 +6,12 @@ import contextlib
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Optional
-from xml.etree import ElementTree
 
 from halfhooks.ho.validation import FAILED, NOTHING, PASSED, Tested
 from halfhooks.survey import CannotTell
@@ -104,6 +102,8 @@ def _has_module(python: str, module: str, tree: Path) -> bool:
 
 def read_counts(report: Path) -> Optional[dict[str, int]]:
     """What a JUnit report counts; None without one."""
+    from xml.etree import ElementTree  # dear, as is socket below: a command that runs no tests does without
+
     try:
         suites = ElementTree.parse(report).getroot().iter("testsuite")
     except (OSError, ElementTree.ParseError):
@@ -117,6 +117,8 @@ def read_counts(report: Path) -> Optional[dict[str, int]]:
 
 def _on_leash(command: Sequence[str], folder: Path, environment: Mapping[str, str], output: Optional[int]) -> int:
     """Run a command whose whole process group ends with us; its exit code, below 0 for the signal that ended it."""
+    import socket
+
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:

@@ -37,7 +37,7 @@ def chosen(project: Project, top: str, shown: str = "") -> Optional[Choice]:
 
     _refuse_links(top or project.clone.top, config.package_folder(), config.root + config.codegenTests)
     name = config.package_name()
-    database = project.declared_database(top or shown)
+    database = project.declared
     return Choice(
         os.path.normpath(os.path.join(shown, config.package_folder())),
         name,

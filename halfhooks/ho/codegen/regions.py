@@ -89,7 +89,8 @@ def _settle(conflict: re.Match[str]) -> str:
 
 def sealed(target: str, text: str) -> str:
     """A generated text with its first line."""
-    what = "change only what stands between the markers" if any(markers(text)) else "do not change it"
+    pieces = cut(text)
+    what = "change only what stands between the markers" if pieces is None or pieces.regions else "do not change it"
     return f"# Made by ho codegen ({target}, {_hash(text)}): {what}.\n{text}"
 
 

@@ -124,8 +124,11 @@ def compare(choice: Choice, source: Source, folder: str, root: Path, target: str
     package = Path(choice.top, choice.folder)
 
     @lru_cache(None)  # names are sought where modules may have been before, of each relation several times
+    def read(path: str) -> Optional[str]:
+        return write.read(package, path)
+
     def existing(path: str) -> Optional[str]:
-        text = write.read(package, path)
+        text = read(path)
         return settled(text) if text else text
 
     request = Request(
@@ -137,7 +140,8 @@ def compare(choice: Choice, source: Source, folder: str, root: Path, target: str
         choice.config,
     )
     output = find_target(target).generate(request)
-    plan = write.plan(root, target, output, _scope(choice, (file.path for file in output.files)))
+    scope = _scope(choice, (file.path for file in output.files))
+    plan = write.plan(root, target, output, scope, read if root == package else None)
     return Part(folder, root, target, plan, inputs, output.remarks, False)
 
 

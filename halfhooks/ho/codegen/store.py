@@ -27,17 +27,23 @@ MOST = 32
 class Source(NamedTuple):
     """A schema: its id, which is that of no other one, and what reads it when somebody needs to know more.
 
-    `kept`: no database was asked for it.
+    `text` is what is kept of one that a database was asked for, "" for one that was kept before.
     """
 
     id: str
     read: Callable[[], Schema]
-    kept: bool = False
+    text: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether no database was asked for it."""
+        return not self.text
 
 
 def source(schema: Schema) -> Source:
     """A schema that is at hand."""
-    return Source(hashlib.sha256(repr(schema).encode("utf-8", "surrogatepass")).hexdigest(), lambda: schema)
+    text = json.dumps(_dumped(schema), separators=(",", ":"))
+    return Source(hashlib.sha256(text.encode("ascii")).hexdigest(), lambda: schema, text)
 
 
 def plan_key(plan: Plan) -> str:
@@ -55,17 +61,16 @@ def find(git_dir: str, key: str) -> Optional[Source]:
         return None
     with contextlib.suppress(OSError):  # who may only read here reads
         os.utime(path)
-    return Source(name, lambda: _load(path), True) if len(name) == 64 else None
+    return Source(name, lambda: _load(path)) if len(name) == 64 else None
 
 
 def keep(git_dir: str, key: str, found: Source) -> None:
-    """Keep a schema under a key; who cannot write there does without."""
+    """Keep a schema that is at hand under a key; who cannot write there does without."""
     folder = Path(git_dir, FOLDER)
-    text = f"{found.id}\n{json.dumps(_dumped(found.read()), separators=(',', ':'))}\n"
     new = folder / f"{key}.{os.getpid()}.new"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, "ascii")
+        new.write_text(f"{found.id}\n{found.text}\n", "ascii")
         new.replace(folder / key)
         for path in sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)[MOST:]:
             path.unlink()
@@ -90,22 +95,22 @@ def _load(path: Path) -> Schema:
 def _dumped(schema: Schema) -> list[object]:
     """A schema as lists; each type once, by its number, an inner one before those that are made of it."""
     types: dict[Type, int] = {}
+    seen: dict[int, int] = {}  # by the ids of the objects: to look for the whole of a type takes longer
 
     def number(kind: Type) -> int:
-        if kind not in types:
-            inner = number(kind.inner) if kind.inner else -1
-            types.setdefault(kind, len(types))
-            listed.append([*kind._replace(inner=None), inner])
-        return types[kind]
+        if id(kind) not in seen:
+            if kind not in types:
+                inner = number(kind.inner) if kind.inner else -1
+                types[kind] = len(types)
+                listed.append([*kind._replace(inner=None), inner])
+            seen[id(kind)] = types[kind]
+        return seen[id(kind)]
 
     listed: list[object] = []
-    relations = [
-        relation._replace(
-            columns=[column._replace(type=number(column.type)) for column in relation.columns],  # type: ignore[arg-type]
-            referrers=(),
-        )
-        for relation in schema.relations
-    ]
+    relations = []
+    for relation in schema.relations:
+        columns: Any = [[name, number(kind), *rest] for name, kind, *rest in relation.columns]
+        relations.append(relation._replace(columns=columns, referrers=()))
     return [listed, relations, schema.comments, schema.names]
 
 

@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -74,12 +74,21 @@ def _prefixes(path: str) -> Iterator[str]:
     return ("/".join(parts[: length + 1]) for length in range(len(parts)))
 
 
-def plan(root: Path, target: str, output: Output, scope: Optional[Collection[str]] = None) -> Plan:
-    """What has to change below `root`. Files that are gone are looked for in the folders of `scope`, None for all."""
+def plan(
+    root: Path,
+    target: str,
+    output: Output,
+    scope: Optional[Collection[str]] = None,
+    known: Optional[Callable[[str], Optional[str]]] = None,
+) -> Plan:
+    """What has to change below `root`. Files that are gone are looked for in the folders of `scope`, None for all.
+
+    `known` gives the text of a file of which it is known already; it is as `read` gives it.
+    """
     changes, conflicts = [], list(_bad_paths(output.files))
     files, kept = [], []
     for file in sorted(output.files) if not conflicts else ():
-        old = read(root, file.path)
+        old = known(file.path) if known else read(root, file.path)
         new = sealed(target, file.text)
         if old is not None and file.keep and _foreign(old, target):
             kept.append(file.path)
@@ -175,12 +184,12 @@ def read_text(path: Path) -> Optional[str]:
 
 def diff(plan: Plan, prefix: str = "") -> Iterator[str]:
     """The lines of a unified diff of what would change."""
-    import difflib  # dear, and seldom needed, as are shutil and json below
-
     changes = [
         *((path, old, new) for path, old, new, _ in plan.changes),
         *((path, text, "") for path, text in plan.deleted),
     ]
+    if changes:
+        import difflib  # dear, and seldom needed, as are shutil and json below
     for path, old, new in sorted(changes):
         before = "/dev/null" if old is None else f"a/{prefix}{path}"
         after = f"b/{prefix}{path}" if new else "/dev/null"

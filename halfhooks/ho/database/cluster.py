@@ -30,6 +30,7 @@ IDLE = 600.0
 IDLE_OVERRIDE = "HALFHOOKS_IDLE"
 USER_OVERRIDE = "HALFHOOKS_SERVER_USER"
 LONGEST_START = 60.0
+NOTE = "binaries"
 LONGEST_SOCKET = 100
 """Bytes of a socket's path that every system can take; Linux takes 107."""
 RUNNERS = ("postgres", "nobody")
@@ -59,17 +60,33 @@ def server_for(settings: Settings, environment: Mapping[str, str]) -> Iterator[S
 @contextlib.contextmanager
 def private(environment: Mapping[str, str]) -> Iterator[Server]:
     """A private server, started when it is not running, that nobody stops before the block ends."""
-    binaries = find_binaries(environment)
+    noted = [found for place in existing(environment) for found in _noted(place)]
+    binaries = find_binaries(environment, noted)
     place = choose(environment, f"pg{binaries.major}")
     if len(os.fsencode(place.server)) > LONGEST_SOCKET - len("/.s.PGSQL.5432"):
         raise CannotTell(f"'{place.server}' is too long for a socket: set HALFHOOKS_SERVERS to a shorter path")
     with place.lock("users", exclusive=False, wait=True) as users:
         assert users is not None
         os.utime(users)
+        if binaries not in noted:
+            _note(place, binaries)
         try:
             yield _ready(place, binaries, environment)
         finally:
             os.utime(users)
+
+
+def _noted(place: Place) -> Iterator[Binaries]:
+    """The programs that a place was last used with: to ask them for their version takes as long as to connect."""
+    with contextlib.suppress(OSError, ValueError):
+        folder, major, version, seal = (place.folder / NOTE).read_text("utf-8").split("\n")
+        yield Binaries(folder, int(major), version, seal)
+
+
+def _note(place: Place, binaries: Binaries) -> None:
+    new = place.folder / f"{NOTE}.{os.getpid()}"
+    new.write_text("\n".join(map(str, binaries)), "utf-8")
+    new.replace(place.folder / NOTE)
 
 
 def _ready(place: Place, binaries: Binaries, environment: Mapping[str, str]) -> Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import shutil
@@ -20,6 +19,8 @@ HALF_ORM_VARIABLE = "HALFORM_CONF_DIR"
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE")
 """Any of these says which server is meant."""
 KEYS = ("host", "port", "user", "password")
+TRUE = ("1", "yes", "true", "on")
+"""What `configparser`, and so half_orm, takes for true."""
 
 
 class Settings(NamedTuple):
@@ -73,7 +74,7 @@ def is_production(settings: Settings, name: str, environment: Mapping[str, str])
         wanted = settings._replace(database=candidate)
         file = half_orm_file(wanted, environment)
         said = (file or {}).get("production", "").strip().lower()
-        if file and file.get("name", candidate) == name and configparser.ConfigParser.BOOLEAN_STATES.get(said):
+        if file and file.get("name", candidate) == name and said in TRUE:
             return str(_half_orm_path(wanted, environment))
     return ""
 
@@ -83,6 +84,8 @@ def half_orm_file(settings: Settings, environment: Mapping[str, str]) -> Optiona
     path = _half_orm_path(settings, environment)
     if path is None or not path.is_file():
         return None
+    import configparser  # dear, and mostly there is no such file
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(path.read_text("utf-8"))

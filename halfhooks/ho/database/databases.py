@@ -247,11 +247,11 @@ class Databases:
         self._scratch.discard(name)
 
     def remove(self, name: str) -> None:
-        """Remove a scratch database while we go on: nobody has to wait for that. Its lock is ours until we end."""
+        """Remove a database that is ours while we go on: nobody has to wait for that. Its lock is ours until we end."""
         self._removing.append(Aside(lambda: self._remove(name)))
 
     def _remove(self, name: str) -> None:
-        """Remove a scratch database, on a connection of its own; what is left is swept by the next command."""
+        """Remove one on a connection of its own; what is left of scratch ones is swept by the next command."""
         with contextlib.suppress(Error), connected(self.server, MAINTENANCE) as connection:
             execute(connection, f"drop database if exists {quoted(connection, name)} with (force)")
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from halfhooks import sql
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.connect import Server, connected, execute, literal
 from halfhooks.ho.database.databases import QUOTED_LISTS
 from halfhooks.ho.database.run import plain, read_statements, run_statement
@@ -87,14 +88,15 @@ def dump(server: Server, database: str, label: str, reference: Iterable[int]) ->
 
     `CannotTell` where there is no pg_dump, or the rows of these tables cannot be loaded in any order.
     """
-    structure = run_pg_dump(server, database)
+    structure = Aside(lambda: run_pg_dump(server, database))
     with connected(server, database) as connection:
         for setting in SESSION:
             plain(connection, f"set {setting}")
         ((role,),) = execute(connection, "select quote_ident(current_user)")
         settings = "".join(f"{line}\n" for line in _database_settings(connection))
-        schema = f"-- {label}: the structure of the database\n\n{neutral(structure, role)}{settings}"
-        return Model(schema.encode(), _rows(connection, label, set(reference)).encode())
+        rows = _rows(connection, label, set(reference))
+    schema = f"-- {label}: the structure of the database\n\n{neutral(structure.result(), role)}{settings}"
+    return Model(schema.encode(), rows.encode())
 
 
 # --- the structure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -25,13 +25,18 @@ if TYPE_CHECKING:  # who only wants to know the project does without psycopg2
 
 
 class Project(NamedTuple):
-    """A clone with its policy. `environment` is that of the caller."""
+    """A clone with its policy. `environment` is that of the caller, `own` are the clone's own keys.
+
+    `declared` is what halfhooks.conf calls the database for everybody; a clone may have another for itself.
+    """
 
     clone: Clone
     repository: Repository
     config: Config
     layout: Layout
     environment: Mapping[str, str]
+    own: Sequence[tuple[str, str]] = ()
+    declared: str = ""
 
     @property
     def settings(self) -> Settings:
@@ -61,40 +66,43 @@ class Project(NamedTuple):
         from halfhooks.ho.database.python_files import Interpreter, find_interpreter
 
         path = find_interpreter(self.config.python, self.clone.top, self.environment)
-        names = (self.declared_database(), self.config.database, self.config.package_name().partition(".")[0])
+        names = (self.declared, self.config.database, self.config.package_name().partition(".")[0])
         half_orm = tuple(
             dict.fromkeys(name for name in names if name == os.path.basename(name) != "" and not is_dsn(name))
         )
         return Interpreter(path, self.clone.top, half_orm, without_git(self.environment))
 
-    def declared_database(self, top: str = "") -> str:
-        """What halfhooks.conf below `top` calls the database for everybody; a clone may have another for itself."""
-        pairs = read_pairs(self.repository, os.path.join(top or self.clone.top, self.layout.policy))
-        return make_config(parse_config(pairs)[0]).database
+    def with_policy(self, config: Config, declared: str) -> Project:
+        """The same clone under the policy of another tree."""
+        return self._replace(config=config, layout=config.layout(), declared=declared)
 
 
-def open_project(clone: Optional[Clone] = None) -> Project:
-    """The project of the working directory; `CannotTell` where there is none, or its policy cannot be read."""
+def open_project(clone: Optional[Clone] = None, own: Optional[Sequence[tuple[str, str]]] = None) -> Project:
+    """The project of the working directory; `CannotTell` where there is none, or its policy cannot be read.
+
+    `own` are the keys of the clone where they are known.
+    """
     git = find_git()
     clone = clone or Clone(git)
     if not clone.top:
         raise CannotTell("this repository has no working tree: go to a clone of it")
     repository = Repository(git, clone.common_dir, os.environ)
     layout = Config().layout()
-    config = read_config(repository, os.path.join(clone.top, layout.policy))
-    return Project(clone, repository, config, config.layout(), dict(os.environ))
-
-
-def read_config(repository: Repository, file: str) -> Config:
-    """The policy in a file of the working tree, under the repository's own keys; `CannotTell` where it is wrong."""
-    fields, problems = parse_config(read_pairs(repository, file))
+    file = os.path.join(clone.top, layout.policy)
+    fields, problems = parse_config(_read_pairs(repository, file))
     for problem in problems:
         raise CannotTell(f"in {file}: {problem}")
-    return make_config({**fields, **parse_config(own_keys(repository.start_config()))[0]})
+    own = own_keys(repository.start_config()) if own is None else own
+    config, declared = merged(fields, own)
+    return Project(clone, repository, config, config.layout(), dict(os.environ), own, declared)
 
 
-def read_pairs(repository: Repository, file: str) -> list[tuple[str, str]]:
-    """The keys and values of a policy file, none where there is no file."""
+def merged(fields: Mapping[str, object], own: Iterable[tuple[str, str]]) -> tuple[Config, str]:
+    """The policy of a file under a clone's own keys, and what the file alone calls the database."""
+    return make_config({**fields, **parse_config(own)[0]}), make_config(fields).database
+
+
+def _read_pairs(repository: Repository, file: str) -> list[tuple[str, str]]:
     if not os.path.exists(file):
         return []
     return parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())

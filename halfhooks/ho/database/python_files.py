@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -54,6 +53,8 @@ class PythonRunner:
         if not interpreter.path:
             hint = "set project.python in halfhooks.conf to the interpreter of the project, and make it exist"
             return Failure(file.path, 0, 0, "there is no Python to run it with", hint=hint)
+        import tempfile  # dear, and Python files are rare
+
         with tempfile.TemporaryDirectory(prefix="halfhooks-") as folder:
             path = _on_disk(interpreter, file, Path(folder))
             process = self._process = subprocess.Popen(

@@ -49,7 +49,7 @@ def _text(path: Path) -> str:
 def _generated(project: Project, commit: str, top: str) -> bool:
     """Make the generated code in a folder anew, from the database of a commit; whether that worked."""
     subject = read_subject(project, commit)
-    choice = chosen(project._replace(config=subject.config, layout=subject.config.layout()), top)
+    choice = chosen(project.with_policy(subject.config, subject.declared), top)
     if choice is None:
         return False
     with contextlib.ExitStack() as held:

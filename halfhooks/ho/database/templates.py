@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Optional
 
 from halfhooks.ho.database.databases import (
@@ -80,20 +80,25 @@ def keep(
 
     `filled` are the ids of its tables that have rows, where that is known: a copy keeps the ids.
     """
+    if not databases.find(template_name(key)):
+        turn(databases, databases.make(template=scratch), key, words, limits, filled)
+
+
+def turn(
+    databases: Databases, scratch: str, key: str, words: str, limits: Limits, filled: Optional[list[int]] = None
+) -> None:
+    """Make a scratch database, to which nobody may be connected, the template of a key; it goes where there is one."""
     name = template_name(key)
-    if databases.find(name):
-        return
-    made = databases.make(template=scratch)
-    databases.run(f"alter database {databases.quote(made)} allow_connections false")
+    databases.run(f"alter database {databases.quote(scratch)} allow_connections false")
     now = time.time()
     try:
-        size = databases.size(made)  # the server looks at each file: once is enough for what does not change
+        size = databases.size(scratch)  # the server looks at each file: once is enough for what does not change
         about: dict[str, object] = {"words": words, "made": now, "used": now, "bytes": size, "filled": filled}
-        databases.rename(made, name, "", kind=TEMPLATE, key=key, **about)
-        databases.unlock(made)
+        databases.rename(scratch, name, "", kind=TEMPLATE, key=key, **about)
+        databases.unlock(scratch)
     except DuplicateDatabase:  # another command was quicker
-        databases.drop(made)
-    evict(databases, limits, name)
+        databases.drop(scratch)
+    evict(databases, limits, name, databases.remove)
 
 
 def filled_tables(databases: Databases, key: str) -> Optional[set[int]]:
@@ -103,13 +108,19 @@ def filled_tables(databases: Databases, key: str) -> Optional[set[int]]:
     return None if filled is None else set(filled)
 
 
-def evict(databases: Databases, limits: Limits, spared: str = "") -> int:
-    """Remove the templates beyond the limits, those that were not used for longest first; how many."""
+def evict(
+    databases: Databases, limits: Limits, spared: str = "", remove: Optional[Callable[[str], None]] = None
+) -> int:
+    """Remove the templates beyond the limits, those that were not used for longest first; how many.
+
+    `remove` does it where nobody should wait for it.
+    """
+    remove = remove or databases.drop
     gone = size = 0
     for number, database in enumerate(listed(databases)):
         own = int((database.mark or {}).get("bytes", 0))
         if database.name != spared and (number >= limits.most or size + own > limits.most_bytes):
-            databases.drop(database.name)
+            remove(database.name)
             gone += 1
         else:
             size += own

@@ -31,7 +31,7 @@ from halfhooks.ho.database.repeats import Repeats
 from halfhooks.ho.plan import PYTHON, File
 from halfhooks.ho.records import Records
 from halfhooks.ho.repository import find_git
-from halfhooks.ho.subjects import Subject, known, read_subject
+from halfhooks.ho.subjects import Subject
 from halfhooks.ho.testing import again, command_of, run_tests
 from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
 
@@ -58,31 +58,16 @@ class Watch(NamedTuple):
 
 def validate(
     project: Project,
-    commit: str,
-    watch: Watch,
-    force: bool = False,
-    tests: bool = True,
-    wish: Optional[Wish] = None,
-    opened: Optional[Opened] = None,
-) -> Record:
-    """Validate a commit, which no ref has to lead to, unless its tree was before; `force` does in any case.
-
-    A record that `passed` is kept. `CannotTell` where it could not be found out: no server, no interpreter, no project.
-    """
-    subject = read_subject(project, commit)
-    found = None if force else known(project, subject, tests)
-    return found or validate_subject(project, subject, watch, tests, wish, opened)
-
-
-def validate_subject(
-    project: Project,
     subject: Subject,
     watch: Watch,
     tests: bool = True,
     wish: Optional[Wish] = None,
     opened: Optional[Opened] = None,
 ) -> Record:
-    """The same for what was read of a commit, whatever is known of it."""
+    """Validate what was read of a commit, which no ref has to lead to, whatever is known of it.
+
+    A record that `passed` is kept. `CannotTell` where it could not be found out: no server, no interpreter, no project.
+    """
     record = _Validation(project, subject, watch, tests, wish or Wish()).run(opened)
     if record.passed:
         Records(project.clone.common_dir).save(record)
@@ -98,6 +83,7 @@ class _Validation:
         self.watch = watch
         self.tests = tests
         config = subject.config
+        wish = wish._replace(only_read=not tests)
         self.wish = wish if config.locks == "off" else wish._replace(observed=config.lockMode)
         self.hazards: list[Hazard] = []
         self.problems: list[Problem] = []
@@ -193,8 +179,7 @@ class _Validation:
 
     def _compare(self, server: Server, name: str, tree: Path) -> str:
         """Whether the generated code of the commit is that of its database (HH701)."""
-        config = self.subject.config
-        project = self.project._replace(config=config, layout=config.layout())
+        project = self.project.with_policy(self.subject.config, self.subject.declared)
         with connected(server, name) as connection:
             lines = stale(project, connection, str(tree))
         if lines:
@@ -204,7 +189,7 @@ class _Validation:
                 else [*lines[:MOST_LINES], f"and {len(lines) - MOST_LINES} lines more"]
             )
             said = "generated code is not what the database gives (HH701)"
-            where = config.package or "it"
+            where = project.config.package or "it"
             help = f"help: on the branch of the patch: ho apply writes it, git add {where}, git commit, then once more"
             self.problems.append(Problem(validation.GENERATED, (said, *(f"  {line}" for line in (*shown, help)))))
         return validation.STALE if lines else validation.FRESH

@@ -62,7 +62,9 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
     for top, commit in trees.items():
         if not os.path.isdir(top):
             continue
-        git_dir = clone.attempt("rev-parse", "--absolute-git-dir", folder=top).out.rstrip("\n")
+        git_dir = clone.git_dir
+        if top != clone.top:
+            git_dir = clone.attempt("rev-parse", "--absolute-git-dir", folder=top).out.rstrip("\n")
         waiting = under_way(git_dir)
         if waiting:
             raise CannotTell(
@@ -136,12 +138,12 @@ def _is_detached(clone: Clone, top: str) -> bool:
 
 
 def _switch(clone: Clone, branch: str, top: str, remote: str) -> Iterator[str]:
-    known = clone.commit(HEADS + branch)
-    there = f"{tracking(remote)}{branch}"  # whole, for there may be a tag of the short name
-    create = [] if known or not remote else ["-c", branch, "--track", there]
-    done = clone.attempt("switch", "-q", *(create or [branch]), folder=top)
-    if done.code and create:  # a clone of a single branch cannot track another one
-        done = clone.attempt("switch", "-q", "--no-track", "-c", branch, there, folder=top)
+    done = clone.attempt("switch", "-q", "--no-guess", branch, folder=top)
+    if done.code and remote and not clone.commit(HEADS + branch):
+        there = f"{tracking(remote)}{branch}"  # whole, for there may be a tag of the short name
+        done = clone.attempt("switch", "-q", "-c", branch, "--track", there, folder=top)
+        if done.code:  # a clone of a single branch cannot track another one
+            done = clone.attempt("switch", "-q", "--no-track", "-c", branch, there, folder=top)
     if done.code:
         said = (done.err.strip().splitlines() or ["git failed"])[0]
         yield f"'{branch}' is not checked out in '{top}': {said}; git switch {branch}"

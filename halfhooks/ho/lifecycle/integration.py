@@ -46,14 +46,14 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     if entry_at(place.project.objects, commit, folder) is None:
         how = f"git switch {branch}, write into {folder}/, and commit; or withdraw it: ho patch drop {patch}"
         raise CannotTell(f"'{patch}' has no folder '{folder}' yet: {how}")
-    if place.clone.branch() == branch:
+    if place.here == branch:
         _left_out(place, patch, folder)
     validate(commit)
     first = pushed_first(place, patch, tip)
     last = [Update(release.tip, commit, HEADS + release_branch)]
     if tip:
         last.append(Update(tip, "", HEADS + branch))
-    here = place.clone.branch()
+    here = place.here
     then = release_branch if here == branch else here
     done = f"'{patch}' is staged in {release.version}"
     promoted = "promote hotfix" if release.status == OPEN_HOTFIX else f"promote rc {release.version}"

@@ -31,7 +31,7 @@ def new(place: Workplace, patch: str, words: str, wanted: str, before: str, swit
     release = place.open_release(wanted)
     commit = list_it(place, release, patch, words, before)
     place.free_for(patch, commit)
-    here, branch = place.clone.branch(), f"{place.layout.patch}{patch}"
+    here, branch = place.here, f"{place.layout.patch}{patch}"
     pushed = (Update(release.tip, commit, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     folder = place.layout.path(place.layout.patches, patch)
     done = f"'{patch}' is a candidate of {release.version}: '{branch}'"
@@ -73,7 +73,7 @@ def drop(place: Workplace, wanted: str, delete: bool) -> Transaction:
     """A candidate is withdrawn. Its branch stays, frozen, unless it is to be deleted."""
     patch = place.patch(wanted)
     release = owner(place, patch)
-    here, branch = place.clone.branch(), f"{place.layout.patch}{patch}"
+    here, branch = place.here, f"{place.layout.patch}{patch}"
     release_branch = f"{place.layout.release}{release.version}"
     commit = withdraw(place, release, patch)
     pushed = [Update(release.tip, commit, HEADS + release_branch)]
@@ -135,7 +135,7 @@ def order(place: Workplace, wanted: str, ids: Sequence[str]) -> Transaction:
         raise CannotTell(f"that is the order of the {what} of {release.version} already")
     commit = _commit(place, release, {path: place.writer.blob(changed)}, f"Reorder the {what} of {release.version}")
     update = Update(release.tip, commit, place.release_ref(release.version))
-    here = place.clone.branch()
+    here = place.here
     return Transaction(
         place.command, f"the {what} of {release.version} are in order", ((update,),), place.remote, here, here
     )
@@ -156,7 +156,7 @@ def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
         Update(target.tip, listed, place.release_ref(target.version)),
         Update(tip, moved, HEADS + branch),
     )
-    here = place.clone.branch()
+    here = place.here
     done = f"'{patch}' is a candidate of {target.version}, no more of {source.version}"
     pushes = (*pushed_first(place, patch, tip), pushed)
     return Transaction(place.command, done, pushes, place.remote, here, here)
@@ -230,7 +230,7 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
         )
     commit = place.writer.commit(merged, (tip, listed), f"Begin {patch} with the work of {source}")
     pushed = (Update(release.tip, listed, place.release_ref(release.version)), place.update(HEADS + branch, commit))
-    here = place.clone.branch()
+    here = place.here
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"
     return Transaction(place.command, done, (pushed,), place.remote, here, branch, (f"'{source}' stays as it is",))
 

@@ -50,7 +50,7 @@ def cut_rc(place: Workplace, wanted: str, validate: Validate) -> Transaction:
         Update(release.tip, commit, place.release_ref(release.version)),
         place.update(TAGS + tag, place.writer.tag(tag, commit, f"Release candidate {words}")),
     )
-    here = place.clone.branch()
+    here = place.here
     said = (f"next: try it out, then ho release promote prod {release.version}",)
     return Transaction(place.command, f"{words} is cut: '{tag}'", (pushed,), place.remote, here, here, said)
 
@@ -106,7 +106,7 @@ def promote(place: Workplace, wanted: str, hotfix: bool, validate: Validate, mak
             Update(tip, "", HEADS + branch),
         )
     )
-    here = place.clone.branch()
+    here = place.here
     then = place.layout.production if here == branch else here
     said = (*_behind(place, release.version), "next: ho upgrade, for each database in production")
     return Transaction(

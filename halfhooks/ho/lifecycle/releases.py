@@ -46,7 +46,7 @@ def _wanted(place: Workplace, wanted: str) -> Version:
 
 
 def _creation(place: Workplace, version: Version, commit: str, done: str, switch: bool) -> Transaction:
-    here = place.clone.branch()
+    here = place.here
     update = place.update(place.release_ref(version), commit)
     branch = f"{place.layout.release}{version}"
     then = branch if switch else here
@@ -81,7 +81,7 @@ def abandon(place: Workplace, wanted: str) -> Transaction:
     number = next_abandoned(place, release.version)
     name = release_tag(release.version, ABANDONED, place.layout, number)
     tag = place.writer.tag(name, release.tip, f"{release.version} is abandoned")
-    here, branch = place.clone.branch(), f"{place.layout.release}{release.version}"
+    here, branch = place.here, f"{place.layout.release}{release.version}"
     pushed = (place.update(TAGS + name, tag), place.update(HEADS + branch, ""))
     left = [patch for patch in release.candidates if patch in place.project.patch_tips]
     said = [f"the tag '{name}' keeps all of it; the version can be started anew"]
@@ -115,7 +115,7 @@ def sync(place: Workplace, wanted: str) -> Transaction:
         raise CannotTell(f"{release.version} has all of production already")
     is_bare = place.push.after.contains(release.tip)  # its branch was made at a commit of production, and nothing more
     commit = place.project.production if is_bare else merge_production(place, release)
-    here = place.clone.branch()
+    here = place.here
     update = Update(release.tip, commit, place.release_ref(release.version))
     done = f"{release.version} has what production has got"
     return Transaction(place.command, done, ((update,),), place.remote, here, here)

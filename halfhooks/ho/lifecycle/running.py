@@ -7,6 +7,7 @@ from typing import Callable, Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.lifecycle import follow, refs
+from halfhooks.ho.lifecycle.follow import Step
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.repository import Clone, reason
 from halfhooks.layout import TAGS
@@ -43,9 +44,16 @@ class Moved(Exception):
     """Somebody was quicker: a ref is not where it was. What was prepared has to be prepared anew."""
 
 
-def go_on(clone: Clone, journal: Journal, transaction: Transaction, start: int, say: Say) -> None:
-    """Make the pushes from one on, then what follows here."""
-    moves, left = follow.steps(clone, transaction.ways.values(), transaction.remote)
+def go_on(
+    clone: Clone,
+    journal: Journal,
+    transaction: Transaction,
+    start: int,
+    say: Say,
+    following: Optional[tuple[list[Step], list[str]]] = None,
+) -> None:
+    """Make the pushes from one on, then what follows here: `following` is how the local branches do, where that is known."""
+    moves, left = following or follow.steps(clone, transaction.ways.values(), transaction.remote)
     if not transaction.remote:
         _, stuck = follow.before(clone, moves)
         if stuck:

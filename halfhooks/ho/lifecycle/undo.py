@@ -35,7 +35,7 @@ def undo(place: Workplace, dry_run: bool = False) -> Transaction:
             )
     updates = tuple(update for way in last.ways.values() for update in _back(place, last, way))
     _allowed(place, last, updates)
-    here = place.clone.branch()
+    here = place.here
     then = last.here if place.clone.commit(HEADS + last.here) or last.here in _made(updates) else here
     return Transaction(place.command, f"undone: {last.command}", (updates,), place.remote, here, then)
 

@@ -22,6 +22,8 @@ from halfhooks.ho.database.validate import validate
 from halfhooks.ho.lifecycle.running import Refused
 from halfhooks.ho.lifecycle.workplace import Workplace
 from halfhooks.ho.plan import read_plan
+from halfhooks.ho.repository import decoded
+from halfhooks.ho.subjects import known, read_subject
 from halfhooks.ho.trees import CommitTree
 from halfhooks.ho.validation import Record
 
@@ -33,16 +35,17 @@ class Validator:
         self.place = place
         self.arguments = arguments
         self.console = Console(io.StringIO() if arguments.json else sys.stdout)
-        self.project: Project = open_project(place.clone)
+        self.project: Project = open_project(place.clone, place.survey.overrides)
         self._expected = ""
         self._databases: Optional[Databases] = None
 
     def validate(self, commit: str) -> None:
         """Validate a commit; `Refused` when it does not pass, or is not the database that its model was dumped from."""
-        words = self.place.clone.run("log", "-1", "--format=%s", commit)
+        told = self.place.clone.start("log", "-1", "--format=%s", commit)
         record = self._record(commit, self.arguments.force)
         if not self._is_expected(record) and not self.arguments.force:  # one that was kept may be of another server
             record = self._record(commit, force=True)
+        words = decoded(told.finish())
         for warning in record.warnings:
             self.console.line(f"halfhooks: warning: {warning}", "yellow")
         if not record.passed:
@@ -57,7 +60,9 @@ class Validator:
         with contextlib.ExitStack() as bars:
             watch = watch_of(self.console, bars, self.arguments.json)
             tests = not self.arguments.no_tests
-            return validate(self.project, commit, watch, force, tests, Wish(), self._opened)
+            subject = read_subject(self.project, commit, self.place.survey.objects)
+            found = None if force else known(self.project, subject, tests)
+            return found or validate(self.project, subject, watch, tests, Wish(), self._opened)
 
     def _opened(self) -> Databases:
         """The databases of the project, open until the command ends: what is removed does not keep it from going on."""

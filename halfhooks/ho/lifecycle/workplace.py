@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from collections.abc import Iterator, Sequence
-from typing import Callable, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Callable, NamedTuple, Optional
 
 from halfhooks.git import GitError
+from halfhooks.ho.aside import Aside
 from halfhooks.ho.lifecycle import follow, refs
 from halfhooks.ho.lifecycle.running import UNDO, Finished, Moved, Refused, go_on, resume
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
@@ -40,11 +41,12 @@ LEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_
 class Workplace(NamedTuple):
     """A clone, the state of the server that it works with ("" as `remote`: its own), and what writes objects there.
 
-    What is `held` is let go when the command has ended.
+    `here` is the branch that was checked out, "" for none. What is `held` is let go when the command has ended.
     """
 
     command: str
     clone: Clone
+    here: str
     remote: str
     survey: Survey
     push: Push
@@ -112,7 +114,7 @@ class Workplace(NamedTuple):
             if version is None:
                 raise CannotTell(f"'{wanted}' is no version: X.Y.Z")
             return version
-        here = parse_ref(HEADS + self.clone.branch(), self.layout)
+        here = parse_ref(HEADS + self.here, self.layout)
         if here.kind == RELEASE_BRANCH and here.version:
             return here.version
         if here.kind == PATCH_BRANCH:
@@ -143,7 +145,7 @@ class Workplace(NamedTuple):
         """The patch that a text names, with or without the branch's prefix; for none that of where we are."""
         if wanted:
             return wanted.removeprefix(self.layout.patch)
-        here = parse_ref(HEADS + self.clone.branch(), self.layout)
+        here = parse_ref(HEADS + self.here, self.layout)
         if here.kind != PATCH_BRANCH:
             raise CannotTell("which patch? this is no patch branch: give its ID; ho patch list shows them")
         return here.patch
@@ -168,21 +170,21 @@ def open_workplace(
     with journal.alone():
         clone.sweep()
         branch = clone.branch()
-        fetch(clone, remote)
+        tags = fetch(clone, remote, tags=command[0] in TAGGING)
         finished = resume(clone, journal, command[0] == UNDO, say) if finishing else None
         if finished and finished.command == typed and branch in (finished.here, finished.switch, ""):
             raise Finished(finished)
         if finished:
-            fetch(clone, remote)
-        with open_survey(git, clone, remote, tags=command[0] in TAGGING) as survey:
+            branch, tags = clone.branch(), fetch(clone, remote, tags=command[0] in TAGGING)
+        with open_survey(git, clone, remote, tags) as survey:
             push, remarks = survey.state()
             for remark in remarks:
                 say(f"halfhooks: warning: {remark}")
             if push.after.version is None:
                 raise CannotTell(f"'{HALFHOOKS.production}' has no version in production yet; this adopts it: ho init")
-            writer = Writer(clone, survey.objects)
+            writer = Writer(clone, survey.objects, len(push.after.production))
             with contextlib.ExitStack() as held:
-                yield Workplace(typed, clone, remote, survey, push, writer, journal, say, held)
+                yield Workplace(typed, clone, branch, remote, survey, push, writer, journal, say, held)
 
 
 def find_clone(git: str) -> Clone:
@@ -208,28 +210,33 @@ def choose_remote(clone: Clone) -> str:
     return remotes[0]
 
 
-def fetch(clone: Clone, remote: str) -> None:
-    """Bring what the server has; `CannotTell` where it cannot be reached."""
+def fetch(clone: Clone, remote: str, tags: bool = False) -> Optional[dict[str, str]]:
+    """Bring what the server has; `CannotTell` where it cannot be reached.
+
+    With `tags` it is asked for them meanwhile, for some here may be nobody else's; None where nobody was asked.
+    """
     if not remote:
-        return
+        return None
+    listed = Aside(lambda: refs.listed(clone, remote, f"{TAGS}*")) if tags else None
     spec = f"+{HEADS}*:{tracking(remote)}*"
     done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
     said = [line for line in done.err.splitlines() if line.strip()]
     if done.code and (said or done.code != TAG_KEPT):
         why = (said or ["git failed"])[0]
         raise CannotTell(f"'{remote}' could not be fetched: {why}; nothing was done: git fetch {remote} tries it again")
+    return listed.result() if listed else None
 
 
 @contextlib.contextmanager
-def open_survey(git: str, clone: Clone, remote: str, tags: bool = False) -> Iterator[Survey]:
-    """What the server has, as it was fetched; with `tags` it is asked for them, for some here may be nobody else's.
+def open_survey(git: str, clone: Clone, remote: str, tags: Optional[Mapping[str, str]] = None) -> Iterator[Survey]:
+    """What the server has, as it was fetched; `tags` are its own, where it was asked for them.
 
-    `Moved` when it has got one since.
+    `Moved` when it has got one since it was fetched.
     """
-    with Survey(git, os.environ, remote or None, local=not remote) as survey:
-        if tags and remote:
+    with Survey(git, os.environ, remote or None, local=not remote, place=clone.place) as survey:
+        if tags is not None:
             survey.refs = {ref: target for ref, target in survey.refs.items() if not ref.startswith(TAGS)}
-            for ref, oid in refs.listed(clone, remote, f"{TAGS}*").items():
+            for ref, oid in tags.items():
                 try:
                     survey.refs[ref] = survey.objects.target(oid)
                 except GitError:  # it was pushed since, and branches with it perhaps
@@ -253,15 +260,17 @@ def run(place: Workplace, transaction: Transaction) -> None:
     """
     judge(place, transaction.pushes)
     ways = transaction.ways
-    moves, _ = follow.steps(place.clone, ways.values(), place.remote)
+    moves, left = follow.steps(place.clone, ways.values(), place.remote)
     way = ways.get(HEADS + transaction.switch)
     target = way.new if way else place.clone.commit(HEADS + transaction.switch)
-    goes = bool(transaction.switch and target) and (place.clone.branch() != transaction.switch or way is not None)
+    here = place.clone.branch()  # somebody may have gone elsewhere meanwhile, and stays there
+    stays = here not in ("", transaction.here, transaction.switch) or (here == transaction.switch and way is None)
+    goes = bool(transaction.switch and target) and not stays
     follow.check(place.clone, moves, target, goes)
     trees = tuple((step.worktree, step.branch) for step in moves if step.worktree)
     known = transaction._replace(top=place.clone.top, trees=trees)
     place.journal.begin(known)
-    go_on(place.clone, place.journal, known, 0, place.say)
+    go_on(place.clone, place.journal, known, 0, place.say, (moves, left))
 
 
 def fitted(finding: Finding) -> Finding:

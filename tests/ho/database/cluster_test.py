@@ -186,6 +186,32 @@ def test_without_postgresql_it_says_how_to_get_it(monkeypatch):
         binaries.find_binaries({"HALFHOOKS_POSTGRES": "/nowhere"})
 
 
+def test_programs_are_asked_for_their_version_once_and_again_when_they_are_replaced(own, tmp_path, monkeypatch):
+    with private(own) as server:
+        real = Path(server.bindir)
+    asked = tmp_path / "asked"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for program in real.iterdir():
+        (folder / program.name).symlink_to(program)
+    (folder / "initdb").unlink()
+    (folder / "initdb").write_text(f'#!/bin/sh\necho asked >> {asked}\nexec {real}/initdb "$@"\n')
+    (folder / "initdb").chmod(0o755)
+    own = {**own, "HALFHOOKS_POSTGRES": str(folder)}
+    for _ in range(3):
+        with private(own) as server:
+            assert server.bindir == str(folder)
+    assert asked.read_text() == "asked\n"
+    os.utime(folder / "initdb", ns=(1, 1))
+    with private(own):
+        pass
+    assert asked.read_text() == "asked\nasked\n"
+    for place in existing(own):
+        (place.folder / "binaries").write_text("nonsense")
+    with private(own):
+        assert ask(server, "postgres", "select 1") == [(1,)]
+
+
 def test_the_newest_version_is_found_by_number(tmp_path):
     for version in ("9.6", "13", "15"):
         (tmp_path / f"usr/lib/postgresql/{version}/bin").mkdir(parents=True)

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from halfhooks.ho import candidates, merging
+from halfhooks.ho.database.databases import SCRATCH, Databases
 from halfhooks.ho.database.project import open_project
+from halfhooks.ho.database.templates import Limits, evict, listed
 from halfhooks.ho.records import MOST, Records
 from tests.ho.database.conftest import Tree, processes, wait_for
 
@@ -25,6 +27,12 @@ def test_there_are_posts():
         cursor.execute("select count(*) from posts")
         assert cursor.fetchone() == (0,)
 """
+
+
+@pytest.fixture
+def databases(server):
+    with Databases(server) as found:
+        yield found
 
 
 @pytest.fixture
@@ -389,6 +397,33 @@ def test_an_end_at_any_point(shop, number, delay):
     validated(shop, "--force", "--no-tests")
     assert leftovers(shop) == [] and shop.scratch() == []
     assert state(shop) == before
+
+
+SPOILING = """\
+import psycopg2
+
+def test_users_can_go():
+    with psycopg2.connect("") as connection, connection.cursor() as cursor:
+        cursor.execute("drop table users cascade")
+"""
+
+
+@pytest.mark.parametrize("tests", [(), ("--no-tests",)])
+def test_the_state_of_production_is_kept_for_the_next_command_as_no_test_has_left_it(shop, databases, tests):
+    evict(databases, Limits(0, 0))
+    shop.git("switch", "-qc", "ho-prod")
+    for path in (shop.top / "releases").glob("0.2.0-*"):
+        path.unlink()
+    commit(shop.write("tests/shop_test.py", SPOILING))
+    validated(shop, "--commit", "HEAD", "--force", *tests)
+    (kept,) = listed(databases)
+    assert kept.mark["words"] == "0.1.0" and not databases.ours(SCRATCH)
+    validated(shop, "--commit", "HEAD", "--force", *tests)
+    assert [each.name for each in listed(databases)] == [kept.name]
+    shop.git("switch", "-q", "ho-release/0.2.0")
+    ran = shop.ho("apply")
+    assert ran.code == 0 and "from the cache: production 0.1.0" in ran.out, ran
+    assert shop.ask("select count(*) from users") == [(2,)]
 
 
 def test_what_would_make_production_stand_still_is_told_and_kept(shop):

@@ -35,8 +35,10 @@ CHANGING = ("fetch", "push", "update-ref", "switch", "worktree", "rebase", "rese
 WRAPPER = """\
 #!/bin/sh
 # counts the calls, and stops at one of them: the file says at which, by its number or how it begins, and how
+exec 9>> {folder}/lock; flock 9
 printf '%s\\n' "$*" >> {folder}/calls
 number=$(wc -l < {folder}/calls)
+exec 9>&-
 {{ read -r stop; read -r how; }} < {folder}/plan
 case "$number $*" in
     $stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from halfhooks.ho.codegen import naming
 from halfhooks.ho.codegen.model import Column, Name
@@ -47,6 +47,7 @@ class Writer:
         self.taken = {*named.columns.values(), *(link.alias for link in self.links)}
         self.helper = _free("_h", self.taken)
         self.imports: dict[str, str] = {}
+        self.spelled: dict[tuple[int, bool], str] = {}
         self.typing = {"TYPE_CHECKING": "TYPE_CHECKING"}
         self.partners = self._partners()
 
@@ -77,7 +78,9 @@ class Writer:
 
     def _legacy(self) -> list[str]:
         code = "\n".join(self.regions)
-        found = []
+        found: list[str] = []
+        if not code.strip():
+            return found
         for name in LEGACY:
             if re.search(rf"\b{name}\b", code) and not re.search(rf"^\s*(import|from)\b.*\b{name}\b", code, re.M):
                 found.append(name)
@@ -188,23 +191,27 @@ class Writer:
 
     def _type(self, column: Column, optional: bool = True, shadowed: bool = True) -> str:
         """The type of a column; `shadowed`: where attributes of the class hide built-ins."""
-        kind = column.type
-        wanted = override(self.request.types, self.relation.label, column.name, kind)
-
-        def spell(name: str) -> str:
-            if name == "Literal":  # linters have to see that what is in it are no names
-                return self._typing(name)
-            if name not in BUILT_IN:
-                return f"{self.helper}.{name}"
-            return f"{self.helper}.builtins.{name}" if shadowed and name in self.taken else name
-
-        text = self._override(wanted, spell) if wanted else python_type(kind, spell)
+        types, key = self.request.types, (id(column.type), shadowed)
+        wanted = override(types, self.relation.label, column.name, column.type) if types else ""
+        if wanted:
+            text = self._override(wanted, shadowed)
+        else:
+            text = self.spelled.get(key, "")
+            if not text:
+                text = self.spelled[key] = python_type(column.type, lambda name: self._spell(name, shadowed))
         return f"{self.helper}.Optional[{text}]" if optional and not column.not_null else text
 
-    def _override(self, name: str, spell: Callable[[str], str]) -> str:
+    def _spell(self, name: str, shadowed: bool) -> str:
+        if name == "Literal":  # linters have to see that what is in it are no names
+            return self._typing(name)
+        if name not in BUILT_IN:
+            return f"{self.helper}.{name}"
+        return f"{self.helper}.builtins.{name}" if shadowed and name in self.taken else name
+
+    def _override(self, name: str, shadowed: bool) -> str:
         """The type that the project wants: `module:Name`, or a built-in one."""
         if ":" not in name:
-            return spell(name)
+            return self._spell(name, shadowed)
         alias = _free("_" + name.partition(":")[2], {*self.taken, *self.imports.values()})
         return f'"{self.imports.setdefault(name, alias)}"'
 

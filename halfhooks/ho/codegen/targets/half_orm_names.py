@@ -65,7 +65,9 @@ def name_all(request: Request, relations: list[Relation]) -> dict[Name, Named]:
     named = {}
     for schema, folder in folders.items():
         of_schema = [relation for relation in relations if relation.schema == schema]
-        for relation, module in _modules(request, of_schema, folder, set(folders.values())).items():
+        modules = _modules(request, of_schema, folder, set(folders.values()))
+        for relation in of_schema:
+            module = modules[relation.id]
             path = f"{folder}/{module}.py"
             dotted = ".".join([request.package, *folder.split("/"), module])
             override = request.names.get(relation.label)
@@ -93,7 +95,7 @@ def _folders(request: Request, relations: list[Relation]) -> dict[str, str]:
     return naming.allocate(wanted, exact=exact, fold=str.lower)
 
 
-def _modules(request: Request, relations: list[Relation], folder: str, folders: set[str]) -> dict[Relation, str]:
+def _modules(request: Request, relations: list[Relation], folder: str, folders: set[str]) -> dict[Name, str]:
     """The module of each relation of a folder: no other one's, and no folder's."""
     wanted, exact = {}, set()
     for relation in relations:
@@ -106,8 +108,7 @@ def _modules(request: Request, relations: list[Relation], folder: str, folders: 
             exact.add(relation.id)
     below = {other[len(folder) + 1 :].split("/")[0] for other in folders if other.startswith(folder + "/")}
     taken = {*below, *RESERVED_MODULES}
-    names = naming.allocate(wanted, taken, exact, fold=str.lower)
-    return {relation: names[relation.id] for relation in relations}
+    return naming.allocate(wanted, taken, exact, fold=str.lower)
 
 
 def _made_before(request: Request, folder: str, name: str) -> bool:
@@ -155,6 +156,8 @@ def _aliases(text: Optional[str]) -> dict[str, str]:
 
 def assigned(code: str, name: str) -> object:
     """The literal that a piece of code assigns to a name; None where it does not, or where it is more than a literal."""
+    if name not in code and code.isascii():  # other letters may come to the same name
+        return None
     try:
         tree = ast.parse("if True:\n" + code if code[:1] in " \t" else code)
         for node in ast.walk(tree):
