@@ -96,7 +96,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
 
 class Heard:
-    """A stream that keeps what is written to it, and passes it on."""
+    """A stream that keeps what is written to it, in plain text, and passes it on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -106,6 +106,10 @@ class Heard:
         """Write to both."""
         self.text += text
         return self._stream.write(text)
+
+    def isatty(self) -> bool:
+        """Nothing is dressed for it: a program reads what is kept."""
+        return False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -178,6 +179,16 @@ def test_what_is_wrong_is_a_document_too(name, arguments, tmp_path, monkeypatch,
     assert all(line in shown.err for line in document["details"])
     assert cli.main([name, *arguments]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_a_document_is_not_dressed_for_the_terminal_that_shows_what_is_wrong(shop):
+    leader, follower = os.openpty()
+    with os.fdopen(leader, "rb"), os.fdopen(follower, "wb") as terminal:
+        command = [*cli.module_command("halfhooks.ho"), "release", "new", "7.0.0", "--json"]
+        done = subprocess.run(command, cwd=shop.clone, stdout=subprocess.PIPE, stderr=terminal, text=True)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["details"][0].startswith("error[HH201]")
+    assert "\\u001b" not in done.stdout
 
 
 def test_a_refusal_is_a_document_with_all_that_was_said(shop, monkeypatch, capsys):
