@@ -8,11 +8,13 @@ import os
 import shlex
 import subprocess
 import sys
+from typing import TextIO, cast
 
 import pytest
 
 from halfhooks import __version__
 from halfhooks.ho import cli
+from halfhooks.ho.console import Console
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -181,14 +183,14 @@ def test_what_is_wrong_is_a_document_too(name, arguments, tmp_path, monkeypatch,
     assert capsys.readouterr().out == ""
 
 
-def test_a_document_is_not_dressed_for_the_terminal_that_shows_what_is_wrong(shop):
+def test_what_a_document_repeats_is_not_dressed_for_the_terminal_that_shows_it(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
     leader, follower = os.openpty()
-    with os.fdopen(leader, "rb"), os.fdopen(follower, "wb") as terminal:
-        command = [*cli.module_command("halfhooks.ho"), "release", "new", "7.0.0", "--json"]
-        done = subprocess.run(command, cwd=shop.clone, stdout=subprocess.PIPE, stderr=terminal, text=True)
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["details"][0].startswith("error[HH201]")
-    assert "\\u001b" not in done.stdout
+    with os.fdopen(leader, "rb"), os.fdopen(follower, "w") as terminal:
+        assert Console(terminal).terminal
+        heard = cli.Heard(terminal)
+        Console(cast(TextIO, heard)).line("error: no", "bold red")
+    assert heard.text == "error: no\n"
 
 
 def test_a_refusal_is_a_document_with_all_that_was_said(shop, monkeypatch, capsys):
