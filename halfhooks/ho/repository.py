@@ -277,3 +277,8 @@ def reason(error: GitError) -> str:
     said = [line.strip() for line in error.stderr.splitlines() if line.strip()] or [str(error)]
     helps = [line for line in said[1:] if line.startswith("git config")]
     return ": ".join([said[0].removeprefix("fatal: "), *helps])
+
+
+def unread(error: GitError) -> str:
+    """Why git cannot read a policy, which the caller names: `bad config line 3`."""
+    return reason(error).removeprefix("error: ").partition(" in ")[0]

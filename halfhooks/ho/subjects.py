@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from halfhooks.config import Config, parse_config
+from halfhooks.git import GitError
 from halfhooks.ho.database.hazards import answers, from_values
 from halfhooks.ho.database.project import Project, merged
 from halfhooks.ho.plan import Plan, read_plan
 from halfhooks.ho.records import Records
+from halfhooks.ho.repository import unread
 from halfhooks.ho.testing import command_of
 from halfhooks.ho.trees import CommitTree
 from halfhooks.ho.validation import Record, patches_of, repeated, subject_of
@@ -49,10 +51,13 @@ def read_subject(project: Project, commit: str, objects: Optional[Objects] = Non
 
 def _read(project: Project, commit: str, objects: Objects) -> Subject:
     entry = entry_at(objects, commit, project.layout.policy)
-    pairs = project.repository.blob_config(entry.oid) if entry and is_file(entry) else []
-    fields, problems = parse_config(pairs)
+    try:
+        fields, problems = parse_config(project.repository.blob_config(entry.oid) if entry and is_file(entry) else [])
+    except GitError as error:
+        fields, problems = {}, [unread(error)]
     for problem in problems:
-        raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}")
+        mend = "mend it on the branch that it comes from, and commit it"
+        raise CannotTell(f"in {project.layout.policy} of {commit[:7]}: {problem}; {mend}")
     config, declared = merged(fields, project.own)
     layout = config.layout()
     plan = repeated(read_plan(CommitTree(objects, commit), layout))

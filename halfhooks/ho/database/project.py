@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from halfhooks.collect import own_keys
 from halfhooks.config import Config, make_config, parse_config
-from halfhooks.git import Repository, parse_pairs
+from halfhooks.git import GitError, Repository, parse_pairs
 from halfhooks.ho.plan import Plan, model_files, read_plan
-from halfhooks.ho.repository import Clone, find_git
+from halfhooks.ho.repository import Clone, find_git, unread
 from halfhooks.ho.trees import CommitTree, WorkingTree
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
@@ -105,7 +105,10 @@ def merged(fields: Mapping[str, object], own: Iterable[tuple[str, str]]) -> tupl
 def _read_pairs(repository: Repository, file: str) -> list[tuple[str, str]]:
     if not os.path.exists(file):
         return []
-    return parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
+    try:
+        return parse_pairs(repository.start("config", "--file", file, "--no-includes", "-z", "--list").finish())
+    except GitError as error:
+        raise CannotTell(f"in {file}: {unread(error)}") from None
 
 
 def plan_here(project: Project) -> Plan:

@@ -202,6 +202,20 @@ def test_tests_that_fail_are_told_and_not_kept(shop):
     assert not document(shop, "--no-tests")["known"]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"), [("[broken", "bad config line 4"), ("[halfhooks]\n\twarm = x", "'halfhooks.warm' is no key")]
+)
+def test_a_policy_that_cannot_be_read_is_told_with_its_place(shop, line, said):
+    before = (shop.top / "halfhooks.conf").read_text("utf-8")
+    bad = commit(shop.write("halfhooks.conf", f"{before}{line}\n"))
+    assert f"cannot tell: in {shop.top}/halfhooks.conf: {said}" in shop.ho("validate").err
+    shop.write("halfhooks.conf", before)
+    ran = shop.ho("validate")
+    assert ran.code == 2 and "cannot tell: in halfhooks.conf of " in ran.err and said in ran.err
+    assert ran.err.endswith("; mend it on the branch that it comes from, and commit it\n")
+    assert f"in halfhooks.conf of {bad[:7]}: {said}" in shop.ho("validate", "--commit", bad).err
+
+
 def test_reference_data_is_applied_twice(shop):
     data = "-- @HOP:data\ninsert into users values (7, 'eve')"
     commit(shop.patch(f"{data};", "02.sql"))
