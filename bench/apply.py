@@ -16,14 +16,13 @@ All of them use one private server. Milliseconds, medians; asserts nothing.
 from __future__ import annotations
 
 import argparse
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Optional
 
 from bench.harness import interleave, table
-from bench.laboratory import HALF_ORM_DEV, ROOT, HalfOrmDev, Laboratory, call, install, laboratory
+from bench.laboratory import HALF_ORM_DEV, HalfOrmDev, Laboratory, call, installed, laboratory
 
 NAME = "bigshop"
 ALL_BY_PSQL = "psql, all patches on a clone"
@@ -158,9 +157,7 @@ def ours(lab: Laboratory) -> dict[str, Callable[[], float]]:
         target.write_text(text)
     for command in (("init", "-q", "-b", f"ho-patch/{PATCHES}-x"), ("add", "-A"), ("commit", "-q", "-m", "Begin")):
         call(["git", *command], top, environment)
-    source = folder / "source"  # pip builds in the folder that it installs from
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
-    ho = [str(install(folder / "venv", str(source), environment) / "ho"), "apply"]
+    ho = [*installed(lab), "apply"]
     file = top / f"Patches/{PATCHES}-x/01.sql"
     call(ho, top, environment)  # the classes belong to the commit that is validated
     for command in (("add", "-A"), ("commit", "-q", "-m", "Write the classes")):

@@ -84,6 +84,13 @@ def install(venv: Path, wanted: str, environment: Mapping[str, str]) -> Path:
     return venv / "bin"
 
 
+def installed(lab: Laboratory) -> list[str]:
+    """`ho` as its users have it, from a copy of the sources: pip builds in the folder that it installs from."""
+    source = lab.folder / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info"))
+    return [str(install(lab.folder / "venv", str(source), lab.environment) / "ho")]
+
+
 def back(folder: Path, places: Iterable[str]) -> None:
     """Put some folders back to where all begin, or keep them for that."""
     for name in places:

@@ -28,7 +28,7 @@ from typing import Optional
 
 from bench.apply import NAME, patch, schema
 from bench.harness import table
-from bench.laboratory import HALF_ORM_DEV, HO, HalfOrmDev, Laboratory, back, call, laboratory
+from bench.laboratory import HALF_ORM_DEV, HO, HalfOrmDev, Laboratory, back, call, installed, laboratory
 
 STEPS = ("patch new", "patch close, no tests", "promote rc", "promote prod")
 TABLES, STAGED = 20, 15
@@ -129,19 +129,21 @@ def write(top: Path, number: int, name: str = "01.sql") -> Path:
 
 def ours(lab: Laboratory) -> Round:
     """The steps by `ho`."""
-    home, top, environment = lab.folder / "ours", lab.folder / "ours" / NAME, lab.environment
+    home, top, environment = lab.folder / "ours", lab.folder / "ours" / NAME, {**lab.environment}
+    environment.pop("PYTHONPATH")  # it is installed
+    ho = installed(lab)
 
     def steps(number: int) -> Iterable[Times]:
         back(home, ("server.git", NAME))
         call(["git", "status"], top, environment)
-        yield run([[*HO, "patch", "new", PATCH]], top, environment)
+        yield run([[*ho, "patch", "new", PATCH]], top, environment)
         write(top, number)
-        call([*HO, "apply"], top, environment)
+        call([*ho, "apply"], top, environment)
         call(["git", "add", "-A"], top, environment)
         call(["git", "commit", "-q", "-m", "Write it"], top, environment)
-        yield run([[*HO, "patch", "close", "--no-tests"]], top, environment)
-        yield run([[*HO, "release", "promote", "rc", "--no-tests"]], top, environment)
-        yield run([[*HO, "release", "promote", "prod", "--no-tests"]], top, environment)
+        yield run([[*ho, "patch", "close", "--no-tests"]], top, environment)
+        yield run([[*ho, "release", "promote", "rc", "--no-tests"]], top, environment)
+        yield run([[*ho, "release", "promote", "prod", "--no-tests"]], top, environment)
 
     return steps
 
