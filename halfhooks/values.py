@@ -17,8 +17,9 @@ else:
             fields = tuple(body.pop("__annotations__", {}))
             defaults = {field: body[field] for field in fields if field in body}
             body.update((field, getter(i, None)) for i, field in enumerate(fields))
-            body.update(__slots__=(), _fields=fields, _defaults=defaults)
-            body.update(__new__=_new, __repr__=_show, _replace=_replace, _make=classmethod(tuple.__new__))
+            body.update(__slots__=(), _fields=fields, _field_defaults=defaults)
+            body.update(__new__=_new, __repr__=_show, _replace=_replace, _asdict=_asdict)
+            body["_make"] = classmethod(tuple.__new__)
             return type(name, (tuple,), body)
 
     def _new(cls, *values, **named):
@@ -31,7 +32,7 @@ else:
         given = dict(zip(cls._fields, values))
         if len(values) > len(cls._fields) or given.keys() & named.keys() or named.keys() - set(cls._fields):
             raise TypeError(f"{cls.__name__} takes {', '.join(cls._fields)}, each once")
-        found = {**cls._defaults, **given, **named}
+        found = {**cls._field_defaults, **given, **named}
         if len(found) < len(cls._fields):
             raise TypeError(f"{cls.__name__} lacks {', '.join(field for field in cls._fields if field not in found)}")
         return [found[field] for field in cls._fields]
@@ -41,7 +42,13 @@ else:
         return f"{type(self).__name__}({pairs})"
 
     def _replace(self, **changes):
-        return type(self)(**{**dict(zip(self._fields, self)), **changes})
+        values = [changes.pop(field, value) for field, value in zip(self._fields, self)]
+        if changes:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(changes)}")
+        return tuple.__new__(type(self), values)
+
+    def _asdict(self):
+        return dict(zip(self._fields, self))
 
     class NamedTuple(metaclass=_Fields):
         """Base of our values: `class Point(NamedTuple): x: int; y: int = 0`."""

@@ -84,3 +84,9 @@ def test_methods_and_the_docstring_stay():
     assert Ours(3).moved(2) == Ours(5)
     assert Ours.__doc__ == "A point."
     assert Ours._fields == ("x", "name")
+
+
+def test_is_turned_into_a_dictionary_and_has_its_defaults_by_name():
+    assert Ours(1)._asdict() == Theirs(1)._asdict() == {"x": 1, "name": "origin"}
+    assert Ours._field_defaults == Theirs._field_defaults == {"name": "origin"}
+    assert Ours._fields == Theirs._fields

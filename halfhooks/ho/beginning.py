@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.layout import HALFHOOKS, PRODUCTION, Layout
 from halfhooks.names import release_file
 from halfhooks.snapshot import FILE, SYMLINK
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version
 
 PRE_COMMIT = ".pre-commit-config.yaml"

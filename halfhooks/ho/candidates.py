@@ -6,7 +6,7 @@ The merge is a commit that no ref leads to; git removes it in time, as it does w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.database.project import Project
 from halfhooks.ho.database.settle import merge_settled
@@ -17,6 +17,7 @@ from halfhooks.ho.trees import CommitTree
 from halfhooks.layout import HEADS
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
+from halfhooks.values import NamedTuple
 from halfhooks.version import parse_version
 
 

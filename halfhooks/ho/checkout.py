@@ -12,11 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from halfhooks.git import GitError, Process
 from halfhooks.ho.database.folder import locked, own
 from halfhooks.ho.repository import Clone, answer
+from halfhooks.values import NamedTuple
 
 TREE, LOCK, INDEX = "tree", "lock", "index"
 PLAIN = ("core.splitIndex=false", "core.fsmonitor=false", "core.untrackedCache=false")

@@ -12,10 +12,10 @@ import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.survey import CannotTell, Place, locate, tracking
+from halfhooks.values import NamedTuple
 
 SHA = re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
 

@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 from halfhooks.ho.beginning import HOOKS, PRE_COMMIT, TYPES_KEY, installed_types
 from halfhooks.ho.cli import load
 from halfhooks.ho.repository import Clone
+from halfhooks.values import NamedTuple
 
 OURS = "ours"
 FRAMEWORK = "framework"

@@ -13,13 +13,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 
 from halfhooks import __version__
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.report import escape
 from halfhooks.rules import Finding, Rule
+from halfhooks.values import NamedTuple
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

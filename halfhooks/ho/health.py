@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from halfhooks import __version__
@@ -29,6 +29,7 @@ from halfhooks.ho.repository import Clone, reason
 from halfhooks.layout import HALFHOOKS, HEADS
 from halfhooks.names import parse_ref
 from halfhooks.survey import ORIGIN, Survey
+from halfhooks.values import NamedTuple
 
 OK = "ok"
 INFO = "info"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import NamedTuple
 
 from halfhooks.history import is_ancestor
 from halfhooks.ho import ci, meanwhile
@@ -15,6 +14,7 @@ from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import Update
 from halfhooks.state import check_state
 from halfhooks.survey import ORIGIN, CannotTell, Survey
+from halfhooks.values import NamedTuple
 
 
 class Verdict(NamedTuple):

@@ -7,7 +7,6 @@ push or after it is there already, the branch that went with it is gone. What th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from halfhooks.history import between, is_ancestor
 from halfhooks.layout import ABANDONED, CANDIDATES, HEADS, HOTFIX, PRODUCTION, RC, STAGE
@@ -16,6 +15,7 @@ from halfhooks.promotion import find_promotion
 from halfhooks.push import Push
 from halfhooks.rules import COMMIT, UPDATE
 from halfhooks.snapshot import Target, Update, entry_at
+from halfhooks.values import NamedTuple
 
 HOW = {
     (): "and not judged here",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.git import GitError
 from halfhooks.history import is_ancestor
@@ -19,6 +19,7 @@ from halfhooks.release import Project
 from halfhooks.rules import Finding, check
 from halfhooks.snapshot import Snapshot, Target, Update
 from halfhooks.survey import CannotTell, Survey
+from halfhooks.values import NamedTuple
 
 
 class Operation(NamedTuple):

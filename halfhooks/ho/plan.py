@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import NamedTuple, Optional, Protocol
+from typing import Optional, Protocol
 
 from halfhooks import sql
 from halfhooks.layout import CANDIDATES, HOTFIX, RC, STAGE, Layout
@@ -17,6 +17,7 @@ from halfhooks.names import parse_file_name, release_file
 from halfhooks.release import Lines, newest_version, numbers, parse_lines
 from halfhooks.snapshot import Entry, SmallTree
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_version
 
 SQL, PYTHON = "sql", "python"

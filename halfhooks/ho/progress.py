@@ -6,7 +6,7 @@ What a release holds is what its branch on the remote says; what the branch here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.history import between
 from halfhooks.ho.drafts import next_label, objections_to_promotion, startable
@@ -20,6 +20,7 @@ from halfhooks.push import Push
 from halfhooks.release import Release, read_release
 from halfhooks.rules import Finding
 from halfhooks.survey import Survey
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version
 
 CANDIDATE = "candidate"

@@ -12,11 +12,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.git import GitError, Process
 from halfhooks.layout import HALFHOOKS, HEADS
 from halfhooks.survey import ORIGIN, CannotTell, Place, Survey, tracking, way_in
+from halfhooks.values import NamedTuple
 
 NOTHING: Mapping[str, str] = {}
 

@@ -7,7 +7,7 @@ is not proposed again, and does no harm when it is: no list is emptied or grows 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho import plain
 from halfhooks.ho.outgoing import Operation, Outgoing
@@ -16,6 +16,7 @@ from halfhooks.ho.repository import MERGE
 from halfhooks.release import OPEN_HOTFIX
 from halfhooks.rules import RULES
 from halfhooks.survey import ORIGIN
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version
 
 BEHIND_PRODUCTION = "HH207"

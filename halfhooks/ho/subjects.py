@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.config import Config, parse_config
 from halfhooks.git import GitError
@@ -16,6 +16,7 @@ from halfhooks.ho.trees import CommitTree
 from halfhooks.ho.validation import Record, patches_of, repeated, subject_of
 from halfhooks.snapshot import entry_at, is_file
 from halfhooks.survey import CannotTell, Reader
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.snapshot import Objects

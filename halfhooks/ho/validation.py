@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from halfhooks.ho.plan import Patch, Plan, digest
 from halfhooks.layout import Layout
 from halfhooks.snapshot import folder, folder_at, is_folder, tree_entry
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.snapshot import Entry, Objects, Tree

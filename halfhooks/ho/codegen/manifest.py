@@ -10,10 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks import __version__
 from halfhooks.ho.codegen.write import WORK, Plan, interrupted, locked
+from halfhooks.values import NamedTuple
 
 FORMAT = 1
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 TABLE, PARTITIONED, VIEW, MATERIALIZED, FOREIGN = (
     "table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.codegen import manifest, write
 from halfhooks.ho.codegen.model import Wanted
@@ -14,6 +14,7 @@ from halfhooks.ho.codegen.store import Source
 from halfhooks.ho.codegen.target import DEFAULT, OURS, TESTS, Request, find_target
 from halfhooks.ho.codegen.write import Plan
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Choice(NamedTuple):

@@ -12,11 +12,12 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, Callable, Optional
 
 from halfhooks.ho.codegen.model import Column, ForeignKey, Key, Relation, Schema, Type
 from halfhooks.ho.plan import Plan
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 FORMAT = "1"
 """Part of every name: raised when what is read of a database changes."""

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, Callable, NamedTuple, Optional, Protocol, cast
+from typing import Any, Callable, Optional, Protocol, cast
 
 from halfhooks.ho.codegen.model import Schema
 from halfhooks.names import nearest
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 GROUP = "halfhooks.codegen"
 FOLDER = "halfhooks.ho.codegen.targets"

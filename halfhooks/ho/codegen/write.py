@@ -14,11 +14,12 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.codegen.regions import cut, read_seal, sealed, settled
 from halfhooks.ho.codegen.target import File, Output
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 WORK = ".halfhooks"
 JOURNAL = "journal.json"

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.config import Config, make_config, parse_config
 from halfhooks.git import GitError
@@ -30,6 +30,7 @@ from halfhooks.report import to_text
 from halfhooks.rules import RULES, check
 from halfhooks.snapshot import FILE, Snapshot, Target, Update, entry_at, is_file
 from halfhooks.survey import CannotTell, Survey
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_version
 
 REFUSED = 1

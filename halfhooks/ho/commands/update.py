@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.cli import command_parser
@@ -29,6 +29,7 @@ from halfhooks.ho.production.source import fetched, find_url
 from halfhooks.ho.production.steps import cut
 from halfhooks.ho.production.trouble import tampered
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 DONE = 0
 FORMAT = 1

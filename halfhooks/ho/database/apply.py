@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from halfhooks.ho.database.build import Built, Watch, Wish, building
 from halfhooks.ho.database.cluster import server_for
@@ -15,6 +15,7 @@ from halfhooks.ho.database.databases import Databases
 from halfhooks.ho.database.project import Project, refuse_foreign
 from halfhooks.ho.plan import Plan
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Outcome(NamedTuple):

@@ -10,9 +10,10 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 OVERRIDE = "HALFHOOKS_POSTGRES"
 OLDEST = 13

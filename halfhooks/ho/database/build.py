@@ -9,7 +9,7 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from halfhooks.ho.database import templates
 from halfhooks.ho.database.connect import connect, interruptible
@@ -22,6 +22,7 @@ from halfhooks.ho.database.python_files import PythonRunner
 from halfhooks.ho.database.run import Hooks, Ran, check, reset, run_patch
 from halfhooks.ho.database.templates import Limits
 from halfhooks.ho.plan import File, Patch, Plan
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from halfhooks.ho.database.connect import Server, connected, execute
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.database.binaries import Binaries, find_binaries
 from halfhooks.ho.database.configured import Settings, configured
@@ -24,6 +24,7 @@ from halfhooks.ho.database.connect import MAINTENANCE, SUPERUSER, OperationalErr
 from halfhooks.ho.database.folder import Place, boot_id, choose, existing
 from halfhooks.ho.database.keeper import group_of
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 IDLE = 600.0
 """Seconds for which a private server lives on after its last use."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.driver import Error, OperationalError, psycopg2
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.connect import MAINTENANCE, Server, connect, connected, execute, literal, quoted
@@ -25,6 +25,7 @@ from halfhooks.ho.database.driver import (
     UniqueViolation,
 )
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

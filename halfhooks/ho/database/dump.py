@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from halfhooks import sql
 from halfhooks.ho.aside import Aside
@@ -22,6 +22,7 @@ from halfhooks.ho.database.databases import QUOTED_LISTS
 from halfhooks.ho.database.run import plain, read_statements, run_statement
 from halfhooks.ho.plan import File
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from halfhooks.values import NamedTuple
 
 WIDEST = 100
 """Characters of a line of SQL that are shown."""

@@ -16,9 +16,10 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 OVERRIDE = "HALFHOOKS_SERVERS"
 MEMORY, DISK = "/dev/shm", "/var/tmp"

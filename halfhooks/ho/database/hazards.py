@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.config import LOCK_MODES
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.plan import Plan

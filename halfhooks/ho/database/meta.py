@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks import __version__
 from halfhooks.ho.database.catalog import META, VIEWS, Object
 from halfhooks.ho.database.connect import execute
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_version
 
 if TYPE_CHECKING:

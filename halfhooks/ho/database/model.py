@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from halfhooks.ho.aside import Aside
 from halfhooks.ho.database.build import Built, Watch, Wish, building
@@ -19,6 +18,7 @@ from halfhooks.ho.database.python_files import PythonRunner
 from halfhooks.ho.database.run import Failed, plain
 from halfhooks.ho.database.templates import filled_tables
 from halfhooks.ho.plan import File, Plan
+from halfhooks.values import NamedTuple
 
 
 class Made(NamedTuple):

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.collect import own_keys
 from halfhooks.config import Config, make_config, parse_config
@@ -17,6 +17,7 @@ from halfhooks.ho.trees import CommitTree, WorkingTree
 from halfhooks.layout import HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, PRODUCTION_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.survey import ORIGIN, CannotTell, Reader, tracking
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:  # who only wants to know the project does without psycopg2
     from halfhooks.ho.database.configured import Settings

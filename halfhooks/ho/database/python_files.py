@@ -7,11 +7,12 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.database.connect import Server
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.plan import File
+from halfhooks.values import NamedTuple
 
 MARK = "\x01halfhooks\x01\n"
 """What _patch_file.py prints before it says what went wrong."""

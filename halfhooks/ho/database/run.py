@@ -10,12 +10,13 @@ from __future__ import annotations
 import io
 import re
 import time
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from halfhooks import sql
 from halfhooks.ho.database.driver import Error, InterfaceError, OperationalError, psycopg2
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.plan import PYTHON, SQL, File, Patch
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection

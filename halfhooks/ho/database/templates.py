@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.database.databases import (
     PREFIX,
@@ -19,6 +19,7 @@ from halfhooks.ho.database.databases import (
     DuplicateDatabase,
     InvalidCatalogName,
 )
+from halfhooks.values import NamedTuple
 
 MOST = 24
 MOST_BYTES = 4 << 30

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from halfhooks import __version__
 from halfhooks.ho import validation
@@ -34,6 +34,7 @@ from halfhooks.ho.repository import find_git
 from halfhooks.ho.subjects import Subject
 from halfhooks.ho.testing import again, command_of, run_tests
 from halfhooks.ho.validation import FAILED, LEFT_OUT, Problem, Record, Tested, patches_of
+from halfhooks.values import NamedTuple
 
 INTERPRETER = "python"
 MOST_LINES = 20

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from halfhooks.ho.cli import module_command
+from halfhooks.values import NamedTuple
 
 PRODUCTION = "ho-prod"
 DATABASE = "shop"

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.lifecycle.transaction import Transaction, Way
 from halfhooks.ho.repository import Clone, Local, reason, under_way
 from halfhooks.layout import HEADS, TAGS
 from halfhooks.survey import CannotTell, tracking
+from halfhooks.values import NamedTuple
 
 
 class Step(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from halfhooks.git import GitError
 from halfhooks.ho.console import Console, cannot_tell
@@ -18,6 +18,7 @@ from halfhooks.push import Push
 from halfhooks.release import OPEN_HOTFIX
 from halfhooks.snapshot import folder_at, is_file
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 from halfhooks.version import parse_version
 
 FORMAT = 1

@@ -6,12 +6,12 @@ A ref moves only from where it was seen: who was slower learns it, and nothing i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from halfhooks.git import GitError
 from halfhooks.ho.repository import Clone
 from halfhooks.layout import TAGS
 from halfhooks.snapshot import Update
+from halfhooks.values import NamedTuple
 
 LANDED, REFUSED, MOVED, UNKNOWN = "landed", "refused", "moved", "unknown"
 

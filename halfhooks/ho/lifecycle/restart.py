@@ -7,7 +7,6 @@ is made again on top of the patch before, so a patch that builds on one which is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from halfhooks.ho.lifecycle.books import candidates_path, stage_path
 from halfhooks.ho.lifecycle.patches import branch_tip, changed, folder_of, made_again, pushed_first
@@ -20,6 +19,7 @@ from halfhooks.names import release_tag
 from halfhooks.release import OPEN_HOTFIX, Release
 from halfhooks.snapshot import Change, Entry, Update, commit_changes, entry_at, tree_entry
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Unit(NamedTuple):

@@ -11,10 +11,11 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.snapshot import Update
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 FOLDER = "halfhooks"
 PENDING = "pending.json"

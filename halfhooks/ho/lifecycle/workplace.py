@@ -6,7 +6,7 @@ import contextlib
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, Optional
 
 from halfhooks.git import GitError
 from halfhooks.ho.aside import Aside
@@ -24,6 +24,7 @@ from halfhooks.report import conclude
 from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import FOLDER, Entry, Update
 from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
+from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_version
 
 TAGGING = ("release",)

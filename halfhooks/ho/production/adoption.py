@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from halfhooks.ho.database.catalog import fingerprint
 from halfhooks.ho.database.connect import Error, OperationalError, execute
@@ -21,6 +21,7 @@ from halfhooks.ho.production.session import first_line, lock, open_session, reco
 from halfhooks.ho.production.settings import Settings, find_target
 from halfhooks.ho.production.upgrade import Upgrade
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Structure(NamedTuple):

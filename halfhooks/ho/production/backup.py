@@ -16,13 +16,14 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, NamedTuple
+from typing import TYPE_CHECKING, Callable
 
 from halfhooks.ho.database.binaries import FOLDERS
 from halfhooks.ho.database.connect import Error, Server, execute
 from halfhooks.ho.database.databases import PREFIX, Databases
 from halfhooks.ho.production.session import first_line
 from halfhooks.ho.production.settings import DUMP, TEMPLATE, Target
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.ho.database.connect import execute
 from halfhooks.ho.database.databases import Databases
@@ -19,6 +19,7 @@ from halfhooks.ho.production.route import entered, model_of
 from halfhooks.ho.production.session import open_session, recorded
 from halfhooks.ho.production.source import Source
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, Optional
 
 from halfhooks.ho.database.catalog import Difference, Object, differences, fingerprint, read_catalog
 from halfhooks.ho.database.connect import Error, connected, execute
@@ -15,6 +15,7 @@ from halfhooks.ho.database.run import Hooks
 from halfhooks.ho.plan import File
 from halfhooks.ho.production.session import first_line
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Optional
+from typing import Optional
+
+from halfhooks.values import NamedTuple
 
 MOST = 20
 """Lines of one list that are shown."""

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from halfhooks import sql
 from halfhooks.ho.database import meta
@@ -34,6 +34,7 @@ from halfhooks.ho.production.progress import BEGUN, FORGET, MARK, NOTHING, Progr
 from halfhooks.ho.production.route import Release
 from halfhooks.ho.production.session import LOCK_SPACE, who
 from halfhooks.ho.production.steps import ALONE, SCRIPT, TRANSACTION, Step, cut, has_apply
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

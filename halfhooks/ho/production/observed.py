@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from halfhooks.ho.database.hazards import Hazard, from_values
 from halfhooks.ho.plan import Patch
@@ -13,6 +12,7 @@ from halfhooks.ho.records import Records
 from halfhooks.ho.repository import Clone, find_git
 from halfhooks.ho.validation import GENERATED, LOCKS, TESTS, Record
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Seen(NamedTuple):

@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.database.configured import Settings as DatabaseSettings
 from halfhooks.ho.database.project import open_project
@@ -22,6 +22,7 @@ from halfhooks.ho.production.settings import (
     read_settings,
 )
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 
 class Meant(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from halfhooks.ho.database.catalog import Difference, differences, read_catalog
 from halfhooks.ho.database.connect import Error, execute
@@ -23,6 +23,7 @@ from halfhooks.ho.production.settings import TEMPLATE
 from halfhooks.ho.production.steps import server_wide
 from halfhooks.ho.production.upgrade import Upgrade, apply_releases
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

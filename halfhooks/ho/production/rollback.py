@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import Callable, NamedTuple
+from typing import Callable
 
 from halfhooks.ho.database.catalog import fingerprint, read_catalog
 from halfhooks.ho.database.connect import Error, connected, execute
@@ -21,6 +21,7 @@ from halfhooks.ho.production.options import Meant
 from halfhooks.ho.production.restore import restored
 from halfhooks.ho.production.session import first_line, lock, open_session, recorded, refuse_standby
 from halfhooks.ho.production.settings import TEMPLATE
+from halfhooks.values import NamedTuple
 
 ATTEMPTS = 50
 

@@ -7,7 +7,7 @@ name that commit, and the tip of `ho-prod` has to hold the same files still.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 from halfhooks.ho.database.meta import Label, Recorded, parse_label
 from halfhooks.ho.database.run import check
@@ -18,6 +18,7 @@ from halfhooks.names import parse_file_name, release_tag
 from halfhooks.release import parse_lines
 from halfhooks.snapshot import Entry, Target, entry_at, folder_at, is_file, is_folder
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.snapshot import Objects, Tree

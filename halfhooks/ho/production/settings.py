@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.git import parse_pairs
 from halfhooks.ho.database.configured import Settings as DatabaseSettings
@@ -15,6 +15,7 @@ from halfhooks.ho.database.connect import Server, parse_dsn
 from halfhooks.ho.repository import find_git
 from halfhooks.names import nearest
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 VARIABLE = "HALFHOOKS_PRODUCTION"
 FILE = "/etc/halfhooks/production.conf"

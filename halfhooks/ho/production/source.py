@@ -11,7 +11,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from halfhooks.config import Config, make_config, parse_config
 from halfhooks.git import GitError, Process, Repository, parse_refs
@@ -19,6 +18,7 @@ from halfhooks.ho.repository import Clone, find_git, reason
 from halfhooks.layout import HALFHOOKS, TAGS, Layout
 from halfhooks.snapshot import Target, entry_at, is_file
 from halfhooks.survey import ORIGIN, CannotTell, Reader
+from halfhooks.values import NamedTuple
 
 
 class Source(NamedTuple):

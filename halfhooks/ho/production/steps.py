@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from halfhooks import sql
 from halfhooks.ho.plan import PYTHON, SQL, File, Patch, digest
 from halfhooks.ho.production.route import Release
+from halfhooks.values import NamedTuple
 
 TRANSACTION, ALONE, SCRIPT = "transaction", "alone", "script"
 

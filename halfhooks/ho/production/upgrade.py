@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Callable, NamedTuple, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
 from halfhooks import __version__
 from halfhooks.ho.database.catalog import META
@@ -48,6 +48,7 @@ from halfhooks.ho.production.settings import NONE, TEMPLATE, Settings, Target
 from halfhooks.ho.production.source import Source
 from halfhooks.ho.production.steps import cut
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 if TYPE_CHECKING:
     from halfhooks.ho.database.connect import Connection

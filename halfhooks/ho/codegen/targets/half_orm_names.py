@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, Optional
+from typing import Optional
 
 from halfhooks.ho.codegen import naming
 from halfhooks.ho.codegen.model import ForeignKey, Name, Relation
 from halfhooks.ho.codegen.regions import cut
 from halfhooks.ho.codegen.target import Request
 from halfhooks.survey import CannotTell
+from halfhooks.values import NamedTuple
 
 SUPPORT = "_half_orm"
 RESERVED_MODULES = (SUPPORT, "conftest")
