@@ -120,6 +120,8 @@ def test_after_a_kill_the_next_command_has_a_server_again(victim, own):
         ask(server, "postgres", "create database kept")
     place = place_of(own)
     os.kill(place.pid() if victim == "server" else place.keeper(), signal.SIGKILL)
+    if victim == "keeper":  # as long as it is dying the server does not know yet, and answers
+        wait_for(lambda: place.free("keeper"))
     with private(own) as server:
         assert ask(server, "kept", "select 1") == [(1,)]
     assert len([line for line in processes(own["HALFHOOKS_SERVERS"]) if "bin/postgres -D" in line]) == 1
