@@ -8,7 +8,6 @@ A command is a module of `halfhooks.ho.commands` with two functions: `parser()` 
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -74,10 +73,6 @@ examples:
 """
 
 
-SELDOM = 100_000
-"""Python looks for garbage after so many new objects: in the many small values of a short command there is none."""
-
-
 class Command(Protocol):
     """What a command's module offers."""
 
@@ -91,7 +86,6 @@ class Command(Protocol):
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Runs `ho` with these arguments (those of the process when there are none) and returns its exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
-    gc.set_threshold(SELDOM)
     return run_for_a_program(arguments) if "--json" in arguments else run(arguments)
 
 
