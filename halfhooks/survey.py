@@ -100,10 +100,11 @@ class Survey:
         """
         self.place = place or locate(git, environment)
         self.repository = Repository(git, self.place.git_dir, environment)
-        listed, self.symbolic = parse_refs(self.repository.start_refs(["refs/"]).finish())
+        lister, config = self.repository.start_refs(["refs/"]), self.repository.start_config()
+        listed, self.symbolic = parse_refs(lister.finish())
         self.remote = "" if local else self._choose(listed, remote)
         self.refs = as_server(listed, self.symbolic, self.remote)
-        self.overrides = own_keys(self.repository.start_config())
+        self.overrides = own_keys(config)
         self.objects = Reader(self.repository)
         self._policies: dict[str, Config] = {}
 
