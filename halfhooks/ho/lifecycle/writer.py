@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
+from halfhooks.git import GitError
 from halfhooks.ho.edits import Edits, edited
 from halfhooks.ho.repository import Clone
 from halfhooks.snapshot import FILE, FOLDER, Entry, tree_entry
@@ -20,6 +21,8 @@ KINDS = {"tree": 2, "blob": 3}
 """The numbers of the kinds of objects in a pack (gitformat-pack)."""
 PACK_VERSION = 2
 SIGNING = r"^(commit|tag)\.gpgsign$"
+NOT_SET = 1
+"""The exit code of a `git config` that finds no such key."""
 
 
 class Writer:
@@ -87,9 +90,14 @@ class Writer:
 
     @cached_property
     def _signed(self) -> set[str]:
-        """What the user signs: "commit", "tag"."""
-        lines = self._clone.ask("config", "--type=bool", "--get-regexp", SIGNING).splitlines()
-        last = dict(line.split(" ") for line in lines)
+        """What the user signs: "commit", "tag". A `GitError` where that cannot be read: nothing goes unsigned for it."""
+        try:
+            found = self._clone.run("config", "--type=bool", "--get-regexp", SIGNING)
+        except GitError as error:
+            if error.status != NOT_SET:
+                raise
+            return set()
+        last = dict(line.split(" ") for line in found.splitlines())
         return {key.partition(".")[0] for key, value in last.items() if value == "true"}
 
 

@@ -362,6 +362,12 @@ def test_a_signature_without_a_key(at_work: User) -> None:
     assert "gpg" in nothing_happens(at_work, "patch", "new", "2-b")
 
 
+@pytest.mark.parametrize("key", ["commit.gpgSign", "tag.gpgSign"])
+def test_a_wish_to_sign_that_cannot_be_read(at_work: User, key: str) -> None:
+    at_work.git("config", key, "perhaps")
+    assert "'perhaps'" in nothing_happens(at_work, "release", "new", "major")
+
+
 def test_a_tag_is_signed_where_its_user_signs_tags(at_work: User, tmp_path: Path) -> None:
     key = tmp_path / "key"
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
