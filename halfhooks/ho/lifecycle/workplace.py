@@ -176,7 +176,9 @@ def open_workplace(
         if finished and finished.command == typed and branch in (finished.here, finished.switch, ""):
             raise Finished(finished)
         if finished:
-            branch, tags = clone.branch(), fetch(clone, remote, tags=command[0] in TAGGING)
+            tags = fetch(clone, remote, tags=command[0] in TAGGING)
+        if finished or not branch:  # what had been interrupted may have had the branch
+            branch = clone.branch()
         with open_survey(git, clone, remote, tags) as survey:
             push, remarks = survey.state()
             for remark in remarks:

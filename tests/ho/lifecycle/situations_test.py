@@ -452,6 +452,16 @@ def test_what_was_interrupted_is_told_and_undone_where_that_is_wanted(at_work: U
     at_work.must_be_sane()
 
 
+def test_a_branch_that_an_interrupted_command_let_go_of_is_the_one_that_is_meant(at_work: User) -> None:
+    at_work.git("remote", "remove", "origin")
+    for name in ("ho-prod", "ho-release/0.1.0"):
+        at_work.git("branch", "--force", name, at_work.server.refs()[f"refs/heads/{name}"])
+    kill_at(at_work, "update-ref", "patch", "drop", "--delete", how="before")
+    assert branch_of(at_work.clone) == ""
+    assert "'1-a' is no candidate" in at_work.done("patch", "drop")
+    assert branch_of(at_work.clone) == PATCH
+
+
 def test_a_journal_that_cannot_be_written_stops_before_anything_happens(at_work: User) -> None:
     (at_work.clone / ".git" / "halfhooks" / "pending.json.new").mkdir()
     assert "pending.json.new" in nothing_happens(at_work, "patch", "new", "2-b")
