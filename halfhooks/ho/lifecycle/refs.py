@@ -69,6 +69,12 @@ def listed(clone: Clone, remote: str, *patterns: str) -> dict[str, str]:
     return {ref: oid for oid, _, ref in (line.partition("\t") for line in lines.splitlines())}
 
 
+def is_folder(clone: Clone, remote: str) -> bool:
+    """Whether a remote is a folder of this machine, as git tells its address from others (git-clone(1), "GIT URLS")."""
+    url = clone.url(remote) or remote
+    return url.startswith("file://") or ":" not in url.partition("/")[0]
+
+
 def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:
     """What became of a push, by where its refs are now."""
     updates = [update for update in updates if update.old != update.new]

@@ -216,18 +216,26 @@ def choose_remote(clone: Clone) -> str:
 def fetch(clone: Clone, remote: str, tags: bool = False) -> Optional[dict[str, str]]:
     """Bring what the server has; `CannotTell` where it cannot be reached.
 
-    With `tags` it is asked for them meanwhile, for some here may be nobody else's; None where nobody was asked.
+    With `tags` it is asked for them, for some here may be nobody else's; None where nobody was asked. That goes on meanwhile
+    where nobody can be asked for a password: of two who ask, one shows what is typed for the other.
     """
     if not remote:
         return None
-    listed = Aside(lambda: refs.listed(clone, remote, f"{TAGS}*")) if tags else None
+
+    def ask() -> dict[str, str]:
+        return refs.listed(clone, remote, f"{TAGS}*")
+
+    meanwhile = Aside(lambda: ask() if refs.is_folder(clone, remote) else None) if tags else None
     spec = f"+{HEADS}*:{tracking(remote)}*"
     done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
     said = [line for line in done.err.splitlines() if line.strip()]
     if done.code and (said or done.code != TAG_KEPT):
         why = (said or ["git failed"])[0]
         raise CannotTell(f"'{remote}' could not be fetched: {why}; nothing was done: git fetch {remote} tries it again")
-    return listed.result() if listed else None
+    if meanwhile is None:
+        return None
+    listed = meanwhile.result()
+    return ask() if listed is None else listed
 
 
 @contextlib.contextmanager

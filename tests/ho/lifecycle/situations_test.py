@@ -430,6 +430,24 @@ def test_the_hook_of_a_push_validates_what_nobody_has_validated(
     assert (before == after) == known
 
 
+def test_nobody_is_asked_for_two_passwords_at_once(
+    at_work: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking, both, ssh = tmp_path / "asking", tmp_path / "both", tmp_path / "ssh"
+    ssh.write_text(f"""#!/bin/sh
+        mkdir {asking} || touch {both}
+        sleep 0.2
+        rmdir {asking}
+        eval "$2"
+    """)
+    ssh.chmod(0o755)
+    at_work.git("remote", "set-url", "origin", f"ann@host:{at_work.server.path}")
+    monkeypatch.setenv("GIT_SSH", str(ssh))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    at_work.done("release", "new", "major")
+    assert not both.exists()
+
+
 # --- two at once, and what was interrupted
 
 
