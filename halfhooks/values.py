@@ -18,7 +18,7 @@ else:
             defaults = {field: body[field] for field in fields if field in body}
             body.update((field, getter(i, None)) for i, field in enumerate(fields))
             body.update(__slots__=(), _fields=fields, _field_defaults=defaults)
-            body.update(__new__=_new, __repr__=_show, _replace=_replace, _asdict=_asdict)
+            body.update(__new__=_new, __repr__=_show, __getnewargs__=_values, _replace=_replace, _asdict=_asdict)
             body["_make"] = classmethod(tuple.__new__)
             return type(name, (tuple,), body)
 
@@ -40,6 +40,10 @@ else:
     def _show(self):
         pairs = ", ".join(f"{field}={value!r}" for field, value in zip(self._fields, self))
         return f"{type(self).__name__}({pairs})"
+
+    def _values(self):
+        """What `copy` and `pickle` make another one of: else it would have the whole tuple as its first field."""
+        return tuple(self)
 
     def _replace(self, **changes):
         values = [changes.pop(field, value) for field, value in zip(self._fields, self)]

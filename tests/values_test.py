@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import NamedTuple
 
 import pytest
@@ -77,6 +79,12 @@ def test_a_changed_copy_leaves_the_original():
     assert isinstance(value._replace(), Ours)
     with pytest.raises(TypeError):
         value._replace(other=1)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_copy_is_the_same(copied):
+    value = copied(Ours(1, "a"))
+    assert (value, type(value)) == (Ours(1, "a"), Ours)
 
 
 def test_methods_and_the_docstring_stay():
