@@ -85,9 +85,11 @@ def _noted(place: Place) -> Iterator[Binaries]:
 
 
 def _note(place: Place, binaries: Binaries) -> None:
+    """Note the programs of a place; that only saves time, so where it does not work nothing is lost."""
     new = place.folder / f"{NOTE}.{os.getpid()}"
-    new.write_text("\n".join(map(str, binaries)), "utf-8")
-    new.replace(place.folder / NOTE)
+    with contextlib.suppress(OSError):
+        new.write_text("\n".join(map(str, binaries)), "utf-8")
+        new.replace(place.folder / NOTE)
 
 
 def _ready(place: Place, binaries: Binaries, environment: Mapping[str, str]) -> Server:

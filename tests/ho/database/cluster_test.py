@@ -212,6 +212,11 @@ def test_programs_are_asked_for_their_version_once_and_again_when_they_are_repla
         (place.folder / "binaries").write_text("nonsense")
     with private(own):
         assert ask(server, "postgres", "select 1") == [(1,)]
+    for place in existing(own):
+        (place.folder / "binaries").unlink()
+        (place.folder / "binaries").mkdir()  # nothing can be noted
+    with private(own):
+        assert ask(server, "postgres", "select 1") == [(1,)]
 
 
 def test_the_newest_version_is_found_by_number(tmp_path):
