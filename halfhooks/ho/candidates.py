@@ -50,7 +50,7 @@ def of_head(project: Project) -> Candidate:
     if name.kind in (RELEASE_BRANCH, PRODUCTION_BRANCH) and commit:
         return Candidate(f"'{branch}'", commit, remarks)
     if under_way(clone.git_dir) == REBASE:
-        raise CannotTell("a rebase is in progress: git rebase --continue, or git rebase --abort, then ho validate")
+        raise CannotTell("git rebase is in progress: git rebase --continue, or git rebase --abort, then ho validate")
     where = f"'{branch}' is neither a patch branch nor a release branch" if branch else "HEAD is detached"
     raise CannotTell(f"{where}: git switch to one, or ho validate --commit HEAD")
 

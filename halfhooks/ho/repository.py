@@ -32,6 +32,7 @@ REBASE = "rebase"
 UNDER_WAY = {
     "MERGE_HEAD": MERGE,
     "rebase-merge": REBASE,
+    "rebase-apply/applying": "am",
     "rebase-apply": REBASE,
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",

@@ -90,7 +90,7 @@ def _finish(progress: Progress, operation: Operation) -> Iterator[Step]:
         count = len(operation.conflicts)
         files = f"{count} file{'' if count == 1 else 's'}, such as '{operation.conflicts[0]}'"
         remark = "edit each, then: git add FILE"
-        yield Step(f"a {command} waits for what is in conflict: {files}", ("git status",), (remark,))
+        yield Step(f"git {command} waits for what is in conflict: {files}", ("git status",), (remark,))
     elif command != MERGE:
         yield Step(f"finish the {command}", (f"git {command} --continue",))
     elif release and progress.place.kind == "production":

@@ -186,7 +186,7 @@ def show_conflicts(console: Console, candidate: Candidate, waiting: str) -> None
     console.line(f"error: {candidate.words}: these files are in conflict", "bold red")
     for path in candidate.conflicts:
         console.line(f"  {path}")
-    begin = f"a {waiting} is in progress here:" if waiting else f"git merge {candidate.into}"
+    begin = f"git {waiting} is in progress here:" if waiting else f"git merge {candidate.into}"
     end = f"git {waiting} --continue" if waiting else "git commit"
     console.line(f"  help: {begin}", "green")
     console.line(f"        settle them, git add them, {end}, and: ho validate", "green")

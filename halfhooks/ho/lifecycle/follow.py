@@ -68,7 +68,7 @@ def check(clone: Clone, moves: Iterable[Step], target: str, switch: bool) -> Non
         waiting = under_way(git_dir)
         if waiting:
             raise CannotTell(
-                f"a {waiting} is in progress in '{top}': end it with git {waiting} --continue, "
+                f"git {waiting} is in progress in '{top}': end it with git {waiting} --continue, "
                 f"or give it up: git {waiting} --abort"
             )
         clone.attempt("update-index", "-q", "--refresh", folder=top)

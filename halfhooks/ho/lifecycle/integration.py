@@ -107,7 +107,7 @@ def conflict(place: Workplace, release: Release, patch: str, paths: tuple[str, .
     settle += ["ho apply"] if generated else []
     waiting = under_way(place.clone.git_dir)
     settle += ["git add them", f"git {waiting} --continue" if waiting else "git commit"]
-    begin = f"a {waiting} is in progress here:" if waiting else f"git switch {branch} && git merge {onto}"
+    begin = f"git {waiting} is in progress here:" if waiting else f"git switch {branch} && git merge {onto}"
     return [
         f"error: '{patch}' and {release.version} have changed the same lines",
         *(f"  {path}" for path in by_hand[:MOST_FILES]),

@@ -374,11 +374,15 @@ def test_what_is_in_conflict_is_named_and_not_committed(shop: Dev):
         "app/x.py", "two\n"
     )
     steps = begun(shop, "git merge ho-patch/4-fix")
-    assert steps[0]["what"] == "a merge waits for what is in conflict: 1 file, such as 'app/x.py'"
+    assert steps[0]["what"] == "git merge waits for what is in conflict: 1 file, such as 'app/x.py'"
     assert [step["commands"] for step in steps] == [["git status"], ["git merge --abort"]]
     take(shop, shop.clone, steps[1])
     steps = begun(shop, "git rebase ho-patch/4-fix")
     assert steps[-1]["commands"] == ["git rebase --abort"]
+    take(shop, shop.clone, steps[-1])
+    shop.git("format-patch", "-q", "-1", "-o", ".git", "ho-patch/4-fix")
+    steps = begun(shop, "git am -3 .git/0001-*")
+    assert steps[-1]["commands"] == ["git am --abort"]
     take(shop, shop.clone, steps[-1])
     shop.git("switch", "-q", "mine")
     assert ask(shop.clone)["operation"] is None

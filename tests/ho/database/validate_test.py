@@ -159,7 +159,7 @@ def test_a_conflict_names_the_files_and_the_commands(shop):
     assert state(shop) == before
     with pytest.raises(AssertionError):
         shop.git("rebase", "-q", "ho-release/0.2.0")
-    assert "a rebase is in progress: git rebase --continue, or git rebase --abort" in shop.ho("validate").err
+    assert "git rebase is in progress: git rebase --continue, or git rebase --abort" in shop.ho("validate").err
     shop.git("rebase", "--abort")
 
 

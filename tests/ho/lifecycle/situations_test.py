@@ -86,7 +86,7 @@ def test_what_git_waits_for_is_in_the_way_only_of_what_moves(at_work: User) -> N
         at_work.git("merge", "one")
     conflict = at_work.git("status", "--porcelain")
     said = nothing_happens(at_work, "release", "new", "major")
-    assert "a merge is in progress" in said and "git merge --continue" in said and "git merge --abort" in said
+    assert "git merge is in progress" in said and "git merge --continue" in said and "git merge --abort" in said
     at_work.done("release", "new", "major", "--no-switch")
     at_work.done("patch", "close", "1-a", "--no-tests")
     assert at_work.git("status", "--porcelain") == conflict

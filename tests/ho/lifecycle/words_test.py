@@ -24,7 +24,7 @@ def test_files_in_conflict_are_told_with_who_settles_them(ann: User) -> None:
     assert merge.returncode
     said = ann.fails("patch", "close", "--no-tests", code=1) + ann.fails("validate", "--no-tests", code=1)
     assert "switch" not in said and "git merge origin" not in said
-    assert said.count("  help: a merge is in progress here:\n") == 2
+    assert said.count("  help: git merge is in progress here:\n") == 2
     assert "ho apply, git add them, git merge --continue, and once more: ho patch close 3-tags\n" in said
     assert "settle them, git add them, git merge --continue, and: ho validate\n" in said
     assert said.count("or give it up: git merge --abort\n") == 2
