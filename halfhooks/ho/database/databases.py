@@ -248,7 +248,7 @@ class Databases:
         self._scratch.discard(name)
 
     def remove(self, name: str) -> None:
-        """Remove a database that is ours while we go on: nobody has to wait for that. Its lock is ours until we end."""
+        """Remove a database that is ours while we go on: nobody has to wait for that. A lock on it is held until we end."""
         self._removing.append(Aside(lambda: self._remove(name)))
 
     def _remove(self, name: str) -> None:
