@@ -231,7 +231,8 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
     commit = place.writer.commit(merged, (tip, listed), f"Begin {patch} with the work of {source}")
     pushed = (Update(release.tip, listed, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"
-    return Transaction(place.command, done, (pushed,), place.remote, place.here, branch, (f"'{source}' stays as it is",))
+    said = (f"'{source}' stays as it is",)
+    return Transaction(place.command, done, (pushed,), place.remote, place.here, branch, said)
 
 
 def changed(place: Workplace, commit: str, other: str, path: str) -> bool:
