@@ -122,7 +122,10 @@ def run_for_a_program(arguments: Sequence[str]) -> int:
         import json
 
         document = {"version": FORMAT, "error": lines[-1].removeprefix("halfhooks: "), "details": lines[:-1]}
-        print(json.dumps(document, indent=2))
+        try:
+            print(json.dumps(document, indent=2), flush=True)
+        except BrokenPipeError:
+            _let_go()
     return code
 
 
@@ -141,9 +144,14 @@ def run(arguments: Sequence[str]) -> int:
         print("halfhooks: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # `ho explain | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go()
         return 0
     return code
+
+
+def _let_go() -> None:
+    """Write to nobody from now on: who has read what we printed is gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def choose(argv: Sequence[str]) -> tuple[str, list[str]]:

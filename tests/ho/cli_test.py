@@ -15,6 +15,7 @@ import pytest
 from halfhooks import __version__
 from halfhooks.ho import cli
 from halfhooks.ho.console import Console
+from tests.builders import PROJECT
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -163,6 +164,18 @@ FAILING = {
     "check": [],
 }
 """For each command that has a document: arguments with which it has no answer outside of a repository."""
+
+
+def test_a_document_about_what_is_wrong_may_find_no_reader(tmp_path):
+    command = [sys.executable, "-m", "halfhooks.ho", "status", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as output:
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        ran = subprocess.run(command, cwd=tmp_path, env=environment, stdout=output, stderr=subprocess.PIPE, text=True)
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert "not a git repository" in line
 
 
 @pytest.mark.parametrize("name", [name for name in cli.COMMANDS if "--json" in cli.load(name).parser().format_help()])
