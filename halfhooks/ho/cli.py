@@ -8,6 +8,7 @@ A command is a module of `halfhooks.ho.commands` with two functions: `parser()` 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -114,7 +115,7 @@ def run_for_a_program(arguments: Sequence[str]) -> int:
 
     That is what the command has written to standard error, where it has printed no document of its own.
     """
-    out, err = Heard(sys.stdout), Heard(sys.stderr)
+    out, err = (Heard(stream or io.StringIO()) for stream in (sys.stdout, sys.stderr))  # one that is closed is None
     with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, err)):
         code = run(arguments)
     lines = [line for line in err.text.splitlines() if line.strip()]

@@ -178,6 +178,16 @@ def test_a_document_about_what_is_wrong_may_find_no_reader(tmp_path):
     assert "not a git repository" in line
 
 
+def test_a_document_about_what_is_wrong_needs_no_standard_error(tmp_path):
+    command = [sys.executable, "-c", "from halfhooks.ho import cli; exit(cli.main(['status', '--json']))"]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    ran = subprocess.run(
+        ["sh", "-c", f"{shlex.join(command)} 2>&-"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+    )
+    assert ran.returncode == 2
+    assert "not a git repository" in json.loads(ran.stdout)["error"]
+
+
 @pytest.mark.parametrize("name", [name for name in cli.COMMANDS if "--json" in cli.load(name).parser().format_help()])
 def test_each_command_that_has_a_document_is_in_the_list(name):
     assert name in FAILING
