@@ -58,7 +58,7 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     done = f"'{patch}' is staged in {release.version}"
     promoted = "promote hotfix" if release.status == OPEN_HOTFIX else f"promote rc {release.version}"
     said = (*to_sync(place, release, patch), f"next: another patch, or ho release {promoted}")
-    return Transaction(place.command, done, (*first, tuple(last)), place.remote, here, then, said)
+    return Transaction(place.command, done, (*first, tuple(last)), place.remote, here, then, said, ahead=len(first))
 
 
 def _left_out(place: Workplace, patch: str, folder: str) -> None:

@@ -158,8 +158,8 @@ def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
     )
     here = place.here
     done = f"'{patch}' is a candidate of {target.version}, no more of {source.version}"
-    pushes = (*pushed_first(place, patch, tip), pushed)
-    return Transaction(place.command, done, pushes, place.remote, here, here)
+    first = pushed_first(place, patch, tip)
+    return Transaction(place.command, done, (*first, pushed), place.remote, here, here, ahead=len(first))
 
 
 def pushed_first(place: Workplace, patch: str, tip: str) -> list[tuple[Update, ...]]:

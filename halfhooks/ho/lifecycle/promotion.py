@@ -109,9 +109,8 @@ def promote(place: Workplace, wanted: str, hotfix: bool, validate: Validate, mak
     here = place.here
     then = place.layout.production if here == branch else here
     said = (*_behind(place, release.version), "next: ho upgrade, for each database in production")
-    return Transaction(
-        place.command, f"{label} is in production: '{name}'", tuple(pushes), place.remote, here, then, said
-    )
+    done = f"{label} is in production: '{name}'"
+    return Transaction(place.command, done, tuple(pushes), place.remote, here, then, said, ahead=len(pushes) - 1)
 
 
 def date_of(place: Workplace, commit: str) -> datetime:

@@ -13,18 +13,28 @@ from halfhooks.layout import TAGS
 from halfhooks.snapshot import Update
 from halfhooks.values import NamedTuple
 
+UNANSWERED = "[remote failure]"
+"""What `git push --porcelain` says of a ref of which the remote has not said what became of it."""
+
 LANDED, REFUSED, MOVED, UNKNOWN = "landed", "refused", "moved", "unknown"
 
 
 class Result(NamedTuple):
-    """What became of a push: landed; refused; not made, for a ref had moved; or unknown. `said` is what git printed."""
+    """What became of a push: landed; refused; not made, for a ref had moved; or unknown. `said` is what git printed.
+
+    `answered`: the remote has said that nothing moved, so this push will not arrive late either.
+    """
 
     state: str
     said: str = ""
+    answered: bool = False
 
 
 def push(clone: Clone, remote: str, updates: Sequence[Update]) -> Result:
-    """Move some refs. When git fails, the remote is asked where they are: an answer may get lost on its way."""
+    """Move some refs. When git fails, the remote is asked where they are: an answer may get lost on its way.
+
+    One that has come counts: somebody of our name may have made the same commit, so that a ref is where we wanted it.
+    """
     if not remote:
         return _move_here(clone, updates)
     leases = [f"--force-with-lease={update.ref}:{update.old}" for update in updates]
@@ -34,8 +44,11 @@ def push(clone: Clone, remote: str, updates: Sequence[Update]) -> Result:
     said = "\n".join(line for line in (done.err + done.out).splitlines() if line.strip())
     if done.code == 0:
         return Result(LANDED, said)
+    lines = [line for line in done.out.splitlines() if line.startswith("!\t")]
+    answered = bool(lines) and not any(UNANSWERED in line for line in lines)
     try:
-        return Result(state_of(updates, positions(clone, remote, [update.ref for update in updates])), said)
+        where = positions(clone, remote, [update.ref for update in updates])
+        return Result(state_of(updates, where, answered), said, answered)
     except GitError as error:
         return Result(UNKNOWN, f"{said}\n{error}")
 
@@ -75,13 +88,13 @@ def is_folder(clone: Clone, remote: str) -> bool:
     return url.startswith("file://") or ":" not in url.partition("/")[0]
 
 
-def state_of(updates: Iterable[Update], where: dict[str, str]) -> str:
-    """What became of a push, by where its refs are now."""
+def state_of(updates: Iterable[Update], where: dict[str, str], refused: bool = False) -> str:
+    """What became of a push, by where its refs are now. `refused` is one of which git has said that nothing moved."""
     updates = [update for update in updates if update.old != update.new]
-    if any(where[update.ref] == update.new for update in telling(updates) if update.new):
-        return LANDED  # all of it, then; others may have moved the rest since
     if all(where[update.ref] == update.new for update in updates):
         return LANDED
+    if not refused and any(where[update.ref] == update.new for update in telling(updates) if update.new):
+        return LANDED  # all of it, then; others may have moved the rest since
     return REFUSED if all(where[update.ref] == update.old for update in updates) else MOVED
 
 

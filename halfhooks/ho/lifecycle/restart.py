@@ -91,7 +91,7 @@ def restart(place: Workplace, wanted: str, without: Sequence[str]) -> Transactio
     here = place.here
     left = [_left(tag, patch, work.get(patch, [])) for patch in without]
     done = f"{version} is begun anew" + (f", without {', '.join(without)}" if without else "")
-    return Transaction(place.command, done, tuple(pushes), place.remote, here, here, tuple(left))
+    return Transaction(place.command, done, tuple(pushes), place.remote, here, here, tuple(left), ahead=len(first))
 
 
 def _left(tag: str, patch: str, units: Sequence[Unit]) -> str:

@@ -71,22 +71,26 @@ def go_on(
         if result.state == refs.UNKNOWN:
             hint = "it is not known whether the push has arrived; run it again: that asks, and finishes or undoes it"
             raise Unknown([*lines, f"halfhooks: {hint}"])
+        made = f"{number} of {len(transaction.pushes)} pushes were made"
         if number == 0:
             _give_up(clone, transaction, say)
         if result.state == refs.MOVED:
             if number:
-                count = f"{number} of {len(transaction.pushes)} pushes were made"
                 say(
-                    f"halfhooks: '{transaction.command}': {count}, then somebody was quicker; ho status shows what is left"
+                    f"halfhooks: '{transaction.command}': {made}, then somebody was quicker; ho status shows what is left"
                 )
-            if number or journal.doubtful():  # that may be who was quicker
+            if number or result.answered or journal.doubtful():  # that may be who was quicker
                 journal.forget()
             else:
                 journal.doubt()
             raise Moved
-        if number:
-            raise Refused([*lines, f"halfhooks: {_half(number, len(transaction.pushes))}"])
+        if number > transaction.ahead:
+            raise Refused([*lines, f"halfhooks: {made}; run it again when the reason is gone: it does the rest"])
         journal.forget()
+        if number:
+            _give_up(clone, transaction, say)
+            kept = "they bring what was there already, and stay"
+            raise Refused([*lines, f"halfhooks: {made}; {kept}; run it again when the reason is gone"])
         raise Refused([*lines, "halfhooks: the push was refused; nothing was done"])
     if transaction.remote:
         moves, stuck = follow.before(clone, moves)
@@ -94,13 +98,6 @@ def go_on(
     for line in [*left, *follow.after(clone, moves, transaction)]:
         say(line)
     journal.finish()
-
-
-def _half(number: int, count: int) -> str:
-    return (
-        f"{number} of {count} pushes were made; run it again when the reason is gone: it does the rest; "
-        "ho undo goes back instead"
-    )
 
 
 def _give_up(clone: Clone, transaction: Transaction, say: Say) -> None:

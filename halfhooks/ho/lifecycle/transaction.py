@@ -38,7 +38,8 @@ class Transaction(NamedTuple):
 
     `here` is the branch that is checked out at first, `switch` the one in the end, `remote` where the pushes go, "" for
     the refs of this repository. `said` are remarks for the end. `top` is the working tree where it was typed, `trees` are
-    those that have a branch checked out which moves, with that branch.
+    those that have a branch checked out which moves, with that branch. The first pushes, `ahead` of the others, bring what
+    was there already, and stand for themselves: after them all the rest can be prepared anew.
     """
 
     command: str
@@ -50,6 +51,7 @@ class Transaction(NamedTuple):
     said: tuple[str, ...] = ()
     top: str = ""
     trees: tuple[tuple[str, str], ...] = ()
+    ahead: int = 0
 
     @property
     def ways(self) -> dict[str, Way]:

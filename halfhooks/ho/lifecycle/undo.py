@@ -16,13 +16,17 @@ from halfhooks.survey import CannotTell
 def undo(place: Workplace, dry_run: bool = False) -> Transaction:
     """The transaction that leads back to before the last one, or to before one that was interrupted.
 
-    `CannotTell` where there is none, or others went on; `Finished` when what was interrupted had not done anything.
+    `CannotTell` where there is none, or others went on: what was interrupted can still be finished then. `Finished` when
+    that had not done anything.
     """
-    last = _interrupted(place, dry_run) or place.journal.last()
+    pending = place.journal.pending()
+    begun = _begun(place, pending, dry_run) if pending else None
+    last = begun or place.journal.last()
     if last is None:
         raise CannotTell("there is nothing to undo: no ho release or ho patch was run in this clone, or it is undone")
     pushes = tuple(push for push in last.pushes if not _brings_work(place, push))
     if not pushes:
+        _let_go(place, begun, dry_run)
         raise Finished(last._replace(done=f"'{last.command}' had pushed the commits of its branch alone; they stay"))
     last = last._replace(pushes=pushes)
     if last.remote != place.remote:
@@ -30,11 +34,11 @@ def undo(place: Workplace, dry_run: bool = False) -> Transaction:
     for way in last.ways.values():
         if way.ref.startswith(TAGS) and way.new:
             tag = way.ref.removeprefix(TAGS)
-            raise CannotTell(
-                f"'{last.command}' cannot be undone: a release tag such as '{tag}' is for good; a change is a new patch"
-            )
+            way_on = "run it again: that does the rest" if begun else "a change is a new patch"
+            raise CannotTell(f"'{last.command}' cannot be undone: a release tag such as '{tag}' is for good; {way_on}")
     updates = tuple(update for way in last.ways.values() for update in _back(place, last, way))
     _allowed(place, last, updates)
+    _let_go(place, begun, dry_run)
     here = place.here
     then = last.here if place.clone.commit(HEADS + last.here) or last.here in _made(updates) else here
     return Transaction(place.command, f"undone: {last.command}", (updates,), place.remote, here, then)
@@ -64,23 +68,28 @@ def _brings_work(place: Workplace, push: tuple[Update, ...]) -> bool:
     return len(push) == 1 and bool(push[0].new) and push[0].ref.startswith(HEADS + place.layout.patch)
 
 
-def _interrupted(place: Workplace, dry_run: bool) -> Optional[Transaction]:
-    """What has landed of a command that was interrupted, which is not continued; None where there is no such command."""
-    pending = place.journal.pending()
-    if pending is None:
-        return None
+def _begun(place: Workplace, pending: Transaction, dry_run: bool) -> Transaction:
+    """What has landed of a command that was interrupted; `Finished` where nothing has."""
     begun = pending._replace(pushes=pending.pushes[: landed(place.clone, pending)])
+    if begun.pushes:
+        return begun
     if not dry_run:
-        for line in back(place.clone, pending, ""):
-            place.say(line)
-        if begun.pushes:
-            place.journal.begin(begun)
-            place.journal.finish()
-        else:
-            place.journal.doubt()
-    if not begun.pushes:
-        raise Finished(pending._replace(done=f"'{pending.command}' was interrupted before anything had happened"))
-    return begun
+        _give_back(place, pending)
+        place.journal.doubt()
+    raise Finished(pending._replace(done=f"'{pending.command}' was interrupted before anything had happened"))
+
+
+def _let_go(place: Workplace, begun: Optional[Transaction], dry_run: bool) -> None:
+    """What was interrupted is not continued: what has landed of it is what was done last."""
+    if begun and not dry_run:
+        _give_back(place, begun)
+        place.journal.begin(begun)
+        place.journal.finish()
+
+
+def _give_back(place: Workplace, transaction: Transaction) -> None:
+    for line in back(place.clone, transaction, ""):
+        place.say(line)
 
 
 def _made(updates: tuple[Update, ...]) -> set[str]:

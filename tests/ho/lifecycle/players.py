@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
@@ -22,12 +22,11 @@ cat >> moved
 
 
 def keep_log(server: Server) -> None:
-    """Let a server write down what moves, and make a place for what is worked on."""
+    """Let a server write down what moves."""
     hook = server.path / "hooks" / "post-receive"
     hook.write_text(LOG)
     hook.chmod(0o755)
-    for name in ("moved", "worked"):
-        (server.path / name).write_text("")
+    (server.path / "moved").write_text("")
 
 
 class Known:
@@ -56,7 +55,7 @@ class Known:
 
 
 class Player:
-    """A user who does one thing after the other until all have done enough."""
+    """A user who does one thing after the other until all have done enough. `pushed` are files that must not be lost."""
 
     def __init__(self, user: User, seed: int, counter: Iterator[int]) -> None:
         self.user = user
@@ -66,12 +65,14 @@ class Player:
         self.done: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.told: list[str] = []
+        self.pushed: list[str] = []
 
     def choose(self) -> list[str]:
         known, random = Known(self.user.server), self.random
         version = random.choice(known.open) if known.open else "0.1.0"
         patch = random.choice(known.patches) if known.patches else "1-none"
         staged = random.choice([each for ids in known.stages.values() for each in ids] or ["1-none"])
+        idea = next(self.numbers)
         choices = {
             f"release new {random.choice(('patch', 'minor', 'major'))}": 1 if len(known.open) > 2 else 6,
             f"patch new {next(self.numbers)}-x --release {version}": 2 if len(known.patches) > 4 else 12,
@@ -80,6 +81,7 @@ class Player:
             f"patch move {patch} --to {version}": 2,
             f"patch order {patch} --release {version}": 2,
             f"patch drop {patch}": 1,
+            f"patch adopt idea-{idea} --as {idea}-y --release {version}": 2,
             "release promote rc --no-tests": 2,
             "release promote prod --no-tests": 4,
             "release hotfix --no-switch": 1,
@@ -98,6 +100,8 @@ class Player:
         if kind == "work":
             self.done[f"work {'pushed' if self.work(words[1]) else 'not pushed'}"] += 1
             return
+        if kind == "patch adopt":
+            self.try_out(words[2], f"Patches/{words[4]}/01.sql")
         before = self.journal.last()
         ran = self.user.run(*words)
         self.done[f"{kind}: {ran.code}"] += 1
@@ -106,6 +110,10 @@ class Player:
         last = self.journal.last()
         if ran.code == 0 and last and last != before:
             self.must_have_landed(last, said)
+            if kind == "patch adopt":
+                self.pushed.append(f"Patches/{words[4]}/01.sql")
+            if kind == "undo" and before and before.command.startswith("ho patch adopt"):
+                self.pushed.remove(f"Patches/{before.command.split()[5]}/01.sql")  # the branch that it was on has it
         elif ran.code == 0:
             self.wrong.append(f"success without anything done: {said}")
         elif ran.code not in (1, 2) or "Traceback" in ran.out:
@@ -133,14 +141,18 @@ class Player:
         if user._start(*git, "push", "-q", "origin", branch).returncode:
             user.git("reset", "-q", "--hard", "HEAD^")
             return False
-        with (user.server.path / "worked").open("a") as file:
-            file.write(f"Patches/{patch}/{number}.sql\n")
+        self.pushed.append(f"Patches/{patch}/{number}.sql")
         return True
 
+    def try_out(self, branch: str, path: str) -> None:
+        """A branch of plain git on which somebody tries something, in the folder of the patch that it is to become."""
+        self.user.git("switch", "-q", "--no-track", "-c", branch, "origin/ho-prod")
+        self.user.commit(path, f"create table {branch.replace('-', '_')} (id int);\n")
 
-def nothing_is_lost(server: Server, told: list[str]) -> None:
-    """Each file of a patch that was pushed is in a branch or behind a tag, unless its patch was dropped."""
+
+def nothing_is_lost(server: Server, players: Iterable[Player]) -> None:
+    """Each file of a patch that was pushed is in a branch or behind a tag."""
     refs = server.git("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/tags/").split()
     here = {path for ref in refs for path in server.git("ls-tree", "-r", "--name-only", ref, "Patches/").splitlines()}
-    missing = [path for path in (server.path / "worked").read_text().splitlines() if path not in here]
-    assert missing == [], "".join(told)
+    missing = [path for player in players for path in player.pushed if path not in here]
+    assert missing == [], f"{missing}\n" + "".join(said for player in players for said in player.told)

@@ -134,6 +134,14 @@ def kill_at(user: User, words: str, *command: str, how: str = "after") -> None:
     assert ran.code == -9, (ran, calls)
 
 
+def kill_at_second_push(user: User, *command: str) -> None:
+    """Kill a command that has made one push, and was about to make another."""
+    _, calls = user.copied(user.clone.parent / "there").counted(*command)
+    _, number, *_ = (number for number, call in enumerate(calls, 1) if call.startswith("push"))
+    ran, _ = user.counted(*command, stop=number, how="before")
+    assert ran.code == -9, ran
+
+
 def test_a_detached_head_stays_where_it_is(at_work: User) -> None:
     at_work.git("switch", "-q", "--detach")
     before = at_work.git("rev-parse", "HEAD")
@@ -488,8 +496,7 @@ def test_a_journal_that_cannot_be_written_stops_before_anything_happens(at_work:
 def test_what_others_have_made_of_it_meanwhile_is_no_trap(at_work: User) -> None:
     """A half-done command whose rest cannot be done any more: it is prepared anew, not tried for ever."""
     at_work.commit("Patches/1-a/02.sql", "create table more (id int);\n")  # which only we have, so there are two pushes
-    with refusing(at_work.server, 1):
-        assert "1 of 2 pushes were made" in at_work.ho("patch", "close", "--no-tests").out
+    kill_at_second_push(at_work, "patch", "close", "--no-tests")
     bob = at_work.colleague("bob")
     bob.done("patch", "new", "2-b", "--release", "0.1.0")
     said = at_work.done("patch", "close", "--no-tests")
@@ -553,16 +560,31 @@ def test_the_same_commit_of_somebody_else_is_no_success(at_work: User) -> None:
     assert "nothing is staged in 0.1.0" in ran.out
 
 
+def test_the_same_commit_of_somebody_else_in_a_push_that_is_refused_is_no_success(at_work: User) -> None:
+    """Two machines of one name withdraw a candidate in the same second, one of them to move it elsewhere."""
+    at_work.done("release", "new", "major", "--no-switch")
+    there = at_work.copied(at_work.clone.parent / "there")
+    there.done("patch", "drop", "1-a", "--delete")
+    git = f"{shutil.which('git')} -C {there.server.path}"
+    push = f"{git} push -q --atomic {at_work.server.path} ho-release/0.1.0 :ho-patch/1-a"
+    ran, _ = at_work.counted("patch", "move", "1-a", "--to", "1.0.0", stop="push", how=push)
+    assert ran.code == 2, ran
+    assert "somebody was quicker" in ran.out
+    assert "no open release lists '1-a'" in ran.out
+    refs = at_work.server.refs()
+    assert refs["refs/heads/ho-release/0.1.0"] == there.server.refs()["refs/heads/ho-release/0.1.0"]
+    assert "1-a" not in at_work.server.git("show", "ho-release/1.0.0:releases/1.0.0-candidates.txt")
+
+
 def test_a_tag_that_comes_after_the_fetch_is_fetched(at_work: User) -> None:
-    """Between the two questions of ho to the server somebody cuts a release candidate."""
+    """Somebody cuts a release candidate when ho has fetched, and has not asked for the tags yet."""
     at_work.done("patch", "close", "--no-tests")
     there = at_work.copied(at_work.clone.parent / "there")
     there.done("release", "promote", "rc", "--no-tests")
     git = f"{shutil.which('git')} -C {there.server.path}"
-    push = f"{git} push -q --atomic {at_work.server.path} ho-release/0.1.0 v0.1.0-rc1"
+    push = f"sleep 1; {git} push -q --atomic {at_work.server.path} ho-release/0.1.0 v0.1.0-rc1"
     ran, _ = at_work.counted("release", "promote", "prod", "--no-tests", stop="ls-remote", how=push)
     assert ran.code == 0, ran
-    assert "somebody was quicker" in ran.out
     assert at_work.server.git("show", "ho-prod:releases/0.1.0-rc1.txt") == "1-a\n"
     at_work.must_be_sane()
 
@@ -603,11 +625,48 @@ def test_a_half_done_command_goes_on_when_it_can(at_work: User) -> None:
     at_work.must_be_sane()
 
 
-def test_a_half_done_command_that_cannot_go_on_is_undone(at_work: User) -> None:
+def test_a_half_done_command_that_cannot_be_undone_can_still_go_on(at_work: User) -> None:
+    at_work.done("patch", "close", "--no-tests")
+    before = at_work.server.refs()
+    with refusing(at_work.server, 2):
+        assert "2 of 4 pushes were made" in at_work.ho("release", "restart", "0.1.0").out
+    assert "is for good; run it again: that does the rest" in at_work.ho("undo").out
+    at_work.done("release", "restart", "0.1.0")
+    assert at_work.server.refs().keys() - before.keys() == {"refs/tags/v0.1.0-abandoned1"}
+    assert at_work.server.git("show", "ho-release/0.1.0:releases/0.1.0-stage.txt") == "1-a\n"
+
+
+def test_what_was_pushed_before_a_refusal_keeps_nobody_from_anything_else(at_work: User) -> None:
+    """A hotfix is opened while a release goes to production that had to take something in first."""
+    at_work.done("release", "new", "major", "--no-switch")
+    at_work.done("patch", "close", "--no-tests")
+    at_work.done("release", "promote", "prod", "0.1.0", "--no-tests")
+    at_work.done("patch", "new", "2-b", "--release", "1.0.0")
+    at_work.work("2-b", text="create table b (id int);\n").done("patch", "close", "--no-tests")
+    before = at_work.refs()
+    there = at_work.copied(at_work.clone.parent / "there")
+    there.done("release", "hotfix", "--no-switch")
+    git = f"{shutil.which('git')} -C {there.server.path}"
+    command = ("release", "promote", "prod", "1.0.0", "--no-tests")
+    _, calls = at_work.copied(at_work.clone.parent / "elsewhere").counted(*command)
+    _, number, *_ = (number for number, call in enumerate(calls, 1) if call.startswith("push"))
+    push = f"{git} push -q {at_work.server.path} ho-release/0.1.0"
+    ran, _ = at_work.counted(*command, stop=number, how=push)
+    assert ran.code == 1, ran
+    assert "HH203" in ran.out and "1 of 2 pushes were made; they bring what was there already" in ran.out
+    assert at_work.refs() == before
+    at_work.done("patch", "new", "3-c", "--release", "0.1.0")
+    at_work.work("3-c", text="create table c (id int);\n").done("patch", "close", "--no-tests")
+    at_work.done("release", "promote", "hotfix", "--no-tests")
+    at_work.done(*command)
+    at_work.must_be_sane()
+    must_be_legal(at_work.server)
+
+
+def test_an_interrupted_command_is_undone_but_for_the_work_that_it_has_brought(at_work: User) -> None:
     at_work.commit("Patches/1-a/02.sql", "create table more (id int);\n")  # which only we have, so there are two pushes
     before = at_work.server.refs()
-    with refusing(at_work.server, 1):
-        assert "ho undo goes back instead" in at_work.ho("patch", "close", "--no-tests").out
+    kill_at_second_push(at_work, "patch", "close", "--no-tests")
     assert "they stay" in at_work.done("undo")
     assert at_work.server.refs() == {**before, f"refs/heads/{PATCH}": at_work.git("rev-parse", PATCH).strip()}
     assert at_work.git("log", "-1", "--format=%s") == "Change\n"

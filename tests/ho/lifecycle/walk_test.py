@@ -83,7 +83,7 @@ def visit(walk: Walk, folder: Path, seed: int) -> Counter[str]:
         player.play()
         assert not player.wrong, f"{player.wrong}\n{walk.clone.replay()}"
         must_be_clean(server, "".join(player.told))
-    nothing_is_lost(server, player.told)
+    nothing_is_lost(server, [player])
     user.must_be_sane()
     return player.done
 
