@@ -49,7 +49,7 @@ def find_binaries(environment: Mapping[str, str], noted: Collection[Binaries] = 
 
     Those that are `noted` already are not asked for their version.
     """
-    known = {(each.folder, each.seal): each for each in noted}
+    known = {(each.folder, each.seal): each for each in noted if each.seal}
     wanted = environment.get(OVERRIDE)
     for folder in [wanted] if wanted else candidates(environment):
         found = known.get((folder, seal(folder))) or examine(folder)
@@ -101,9 +101,17 @@ def examine(folder: str) -> Optional[Binaries]:
 
 
 def seal(folder: str) -> str:
-    """What is another one when the programs in a folder are replaced; "" where there are none."""
+    """What is another one when the programs in a folder are replaced; "" where nothing tells that.
+
+    A script, as version managers have them, may start another version in each folder.
+    """
+    found = []
     try:
-        found = [os.stat(os.path.join(folder, name)) for name in ("postgres", "initdb")]
+        for name in ("postgres", "initdb"):
+            with open(os.path.join(folder, name), "rb") as file:
+                if file.read(2) == b"#!":
+                    return ""
+                found.append(os.fstat(file.fileno()))
     except OSError:
         return ""
     return " ".join(f"{each.st_ino} {each.st_size} {each.st_mtime_ns}" for each in found)

@@ -69,7 +69,7 @@ def private(environment: Mapping[str, str]) -> Iterator[Server]:
     with place.lock("users", exclusive=False, wait=True) as users:
         assert users is not None
         os.utime(users)
-        if binaries not in noted:
+        if binaries.seal and binaries not in noted:
             _note(place, binaries)
         try:
             yield _ready(place, binaries, environment)

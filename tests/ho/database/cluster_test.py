@@ -188,35 +188,50 @@ def test_without_postgresql_it_says_how_to_get_it(monkeypatch):
         binaries.find_binaries({"HALFHOOKS_POSTGRES": "/nowhere"})
 
 
-def test_programs_are_asked_for_their_version_once_and_again_when_they_are_replaced(own, tmp_path, monkeypatch):
+def test_programs_are_asked_for_their_version_once_and_again_when_they_are_replaced(own, tmp_path):
     with private(own) as server:
-        real = Path(server.bindir)
-    asked = tmp_path / "asked"
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for program in real.iterdir():
-        (folder / program.name).symlink_to(program)
-    (folder / "initdb").unlink()
-    (folder / "initdb").write_text(f'#!/bin/sh\necho asked >> {asked}\nexec {real}/initdb "$@"\n')
-    (folder / "initdb").chmod(0o755)
+        folder = tmp_path / "bin"
+        shutil.copytree(server.bindir, folder, copy_function=os.symlink)
     own = {**own, "HALFHOOKS_POSTGRES": str(folder)}
-    for _ in range(3):
-        with private(own) as server:
-            assert server.bindir == str(folder)
-    assert asked.read_text() == "asked\n"
-    os.utime(folder / "initdb", ns=(1, 1))
     with private(own):
-        pass
-    assert asked.read_text() == "asked\nasked\n"
-    for place in existing(own):
-        (place.folder / "binaries").write_text("nonsense")
+        (place,) = existing(own)
+    note = place.folder / "binaries"
+    path, major, version, seal = note.read_text().split("\n")
+    assert path == str(folder)
+    note.write_text("\n".join([path, major, "noted", seal]))  # who asks finds another one
     with private(own):
+        assert note.read_text().split("\n")[2] == "noted"
+    note.write_text("\n".join([path, major, "noted", f"{seal}0"]))
+    with private(own):
+        assert note.read_text().split("\n")[2:] == [version, seal]
+    note.write_text("nonsense")
+    with private(own) as server:
         assert ask(server, "postgres", "select 1") == [(1,)]
-    for place in existing(own):
-        (place.folder / "binaries").unlink()
-        (place.folder / "binaries").mkdir()  # nothing can be noted
-    with private(own):
+    note.unlink()
+    note.mkdir()  # nothing can be noted
+    with private(own) as server:
         assert ask(server, "postgres", "select 1") == [(1,)]
+
+
+def test_programs_that_are_replaced_have_another_seal(tmp_path):
+    assert binaries.seal(str(tmp_path)) == ""
+    for name in ("postgres", "initdb"):
+        (tmp_path / name).write_bytes(b"\x7fELF")
+    before = binaries.seal(str(tmp_path))
+    os.utime(tmp_path / "initdb", ns=(1, 1))
+    assert "" != before != binaries.seal(str(tmp_path))
+
+
+def test_a_script_that_chooses_a_version_is_asked_each_time(tmp_path):
+    for name in ("postgres", "initdb"):
+        (tmp_path / name).write_text(f"#!/bin/sh\nread -r version < {tmp_path}/chosen\necho {name} $version\n")
+        (tmp_path / name).chmod(0o755)
+    noted = []
+    for version, major in (("15.2", 15), ("16.1", 16)):
+        (tmp_path / "chosen").write_text(f"{version}\n")
+        found = binaries.find_binaries({"HALFHOOKS_POSTGRES": str(tmp_path)}, noted)
+        assert (found.major, found.version) == (major, version)
+        noted.append(found)
 
 
 def test_the_newest_version_is_found_by_number(tmp_path):
