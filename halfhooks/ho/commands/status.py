@@ -92,7 +92,7 @@ def read(remote: Optional[str], local: bool) -> tuple[Progress, list[str]]:
 def open_survey(git: str, clone: Clone, remote: Optional[str], local: bool) -> tuple[Survey, list[str]]:
     """The branches to look at, with what is to be said about that: those here where the remote has no production yet."""
     production = HEADS + HALFHOOKS.production
-    survey = Survey(git, os.environ, remote, local)
+    survey = Survey(git, os.environ, remote, local, clone.place)
     if production in survey.refs:
         return survey, []
     here, missing, fetch = clone.commit(production), survey.remote, survey.fetch
@@ -100,7 +100,7 @@ def open_survey(git: str, clone: Clone, remote: Optional[str], local: bool) -> t
     if here and missing:
         push = f"git push -u {missing} {HALFHOOKS.production}"
         remark = f"'{missing}' has no '{HALFHOOKS.production}' yet: {push}; or it was not fetched: {fetch}"
-        return Survey(git, os.environ, None, True), [remark]
+        return Survey(git, os.environ, None, True, clone.place), [remark]
     if not survey.refs:
         raise CannotTell(nothing_yet(survey))
     begin = "a project begins with: ho init"

@@ -53,12 +53,11 @@ def close(place: Workplace, wanted: str, validate: Validate) -> Transaction:
     last = [Update(release.tip, commit, HEADS + release_branch)]
     if tip:
         last.append(Update(tip, "", HEADS + branch))
-    here = place.here
-    then = release_branch if here == branch else here
+    then = release_branch if place.here == branch else None
     done = f"'{patch}' is staged in {release.version}"
     promoted = "promote hotfix" if release.status == OPEN_HOTFIX else f"promote rc {release.version}"
     said = (*to_sync(place, release, patch), f"next: another patch, or ho release {promoted}")
-    return Transaction(place.command, done, (*first, tuple(last)), place.remote, here, then, said, ahead=len(first))
+    return place.transaction(done, *first, last, then=then, said=said, ahead=len(first))
 
 
 def _left_out(place: Workplace, patch: str, folder: str) -> None:

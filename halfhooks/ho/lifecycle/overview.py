@@ -8,7 +8,7 @@ from typing import Callable
 
 from halfhooks.git import GitError
 from halfhooks.ho.console import Console, cannot_tell
-from halfhooks.ho.lifecycle.workplace import choose_remote, open_survey
+from halfhooks.ho.lifecycle.fetching import choose_remote, open_survey
 from halfhooks.ho.progress import CANDIDATE, Patch, Preparation, Progress, read_progress
 from halfhooks.ho.records import Records
 from halfhooks.ho.repository import Clone, find_git

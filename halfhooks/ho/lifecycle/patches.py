@@ -31,12 +31,12 @@ def new(place: Workplace, patch: str, words: str, wanted: str, before: str, swit
     release = place.open_release(wanted)
     commit = list_it(place, release, patch, words, before)
     place.free_for(patch, commit)
-    here, branch = place.here, f"{place.layout.patch}{patch}"
+    branch = f"{place.layout.patch}{patch}"
     pushed = (Update(release.tip, commit, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     folder = place.layout.path(place.layout.patches, patch)
     done = f"'{patch}' is a candidate of {release.version}: '{branch}'"
     said = (f"next: write SQL into {folder}/, run it with ho apply, commit, and in the end: ho patch close",)
-    return Transaction(place.command, done, (pushed,), place.remote, here, branch if switch else here, said)
+    return place.transaction(done, pushed, then=branch if switch else None, said=said)
 
 
 def check_id(place: Workplace, patch: str) -> None:
@@ -73,7 +73,7 @@ def drop(place: Workplace, wanted: str, delete: bool) -> Transaction:
     """A candidate is withdrawn. Its branch stays, frozen, unless it is to be deleted."""
     patch = place.patch(wanted)
     release = owner(place, patch)
-    here, branch = place.here, f"{place.layout.patch}{patch}"
+    branch = f"{place.layout.patch}{patch}"
     release_branch = f"{place.layout.release}{release.version}"
     commit = withdraw(place, release, patch)
     pushed = [Update(release.tip, commit, HEADS + release_branch)]
@@ -86,9 +86,9 @@ def drop(place: Workplace, wanted: str, delete: bool) -> Transaction:
             f"'{branch}' stays as it is: ho patch adopt {branch} --as {patch} takes it up again; "
             f"git push {place.remote or '.'} :{branch} removes it"
         )
-    then = release_branch if here == branch and delete else here
+    then = release_branch if place.here == branch and delete else None
     done = f"'{patch}' is no candidate of {release.version} any more"
-    return Transaction(place.command, done, (tuple(pushed),), place.remote, here, then, tuple(said))
+    return place.transaction(done, pushed, then=then, said=said)
 
 
 def withdraw(place: Workplace, release: Release, patch: str) -> str:
@@ -135,10 +135,7 @@ def order(place: Workplace, wanted: str, ids: Sequence[str]) -> Transaction:
         raise CannotTell(f"that is the order of the {what} of {release.version} already")
     commit = _commit(place, release, {path: place.writer.blob(changed)}, f"Reorder the {what} of {release.version}")
     update = Update(release.tip, commit, place.release_ref(release.version))
-    here = place.here
-    return Transaction(
-        place.command, f"the {what} of {release.version} are in order", ((update,),), place.remote, here, here
-    )
+    return place.transaction(f"the {what} of {release.version} are in order", (update,))
 
 
 def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
@@ -156,10 +153,9 @@ def move(place: Workplace, wanted: str, to: str, before: str) -> Transaction:
         Update(target.tip, listed, place.release_ref(target.version)),
         Update(tip, moved, HEADS + branch),
     )
-    here = place.here
     done = f"'{patch}' is a candidate of {target.version}, no more of {source.version}"
     first = pushed_first(place, patch, tip)
-    return Transaction(place.command, done, (*first, pushed), place.remote, here, here, ahead=len(first))
+    return place.transaction(done, *first, pushed, ahead=len(first))
 
 
 def pushed_first(place: Workplace, patch: str, tip: str) -> list[tuple[Update, ...]]:
@@ -232,7 +228,7 @@ def adopt(place: Workplace, source: str, patch: str, words: str, wanted: str, be
     pushed = (Update(release.tip, listed, place.release_ref(release.version)), place.update(HEADS + branch, commit))
     done = f"'{patch}' is a candidate of {release.version}, with the work of '{source}': '{branch}'"
     said = (f"'{source}' stays as it is",)
-    return Transaction(place.command, done, (pushed,), place.remote, place.here, branch, said)
+    return place.transaction(done, pushed, then=branch, said=said)
 
 
 def changed(place: Workplace, commit: str, other: str, path: str) -> bool:

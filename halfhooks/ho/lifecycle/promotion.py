@@ -50,9 +50,8 @@ def cut_rc(place: Workplace, wanted: str, validate: Validate) -> Transaction:
         Update(release.tip, commit, place.release_ref(release.version)),
         place.update(TAGS + tag, place.writer.tag(tag, commit, f"Release candidate {words}")),
     )
-    here = place.here
     said = (f"next: try it out, then ho release promote prod {release.version}",)
-    return Transaction(place.command, f"{words} is cut: '{tag}'", (pushed,), place.remote, here, here, said)
+    return place.transaction(f"{words} is cut: '{tag}'", pushed, said=said)
 
 
 def next_rc(place: Workplace, release: Release) -> int:
@@ -106,11 +105,10 @@ def promote(place: Workplace, wanted: str, hotfix: bool, validate: Validate, mak
             Update(tip, "", HEADS + branch),
         )
     )
-    here = place.here
-    then = place.layout.production if here == branch else here
+    then = place.layout.production if place.here == branch else None
     said = (*_behind(place, release.version), "next: ho upgrade, for each database in production")
     done = f"{label} is in production: '{name}'"
-    return Transaction(place.command, done, tuple(pushes), place.remote, here, then, said, ahead=len(pushes) - 1)
+    return place.transaction(done, *pushes, then=then, said=said, ahead=len(pushes) - 1)
 
 
 def date_of(place: Workplace, commit: str) -> datetime:

@@ -46,12 +46,11 @@ def _wanted(place: Workplace, wanted: str) -> Version:
 
 
 def _creation(place: Workplace, version: Version, commit: str, done: str, switch: bool) -> Transaction:
-    here = place.here
     update = place.update(place.release_ref(version), commit)
     branch = f"{place.layout.release}{version}"
-    then = branch if switch else here
+    then = branch if switch else None
     said = (f"next: ho patch new ID -d 'what it is for'{'' if switch else f' --release {version}'}",)
-    return Transaction(place.command, f"{done}: '{branch}'", ((update,),), place.remote, here, then, said)
+    return place.transaction(f"{done}: '{branch}'", (update,), then=then, said=said)
 
 
 def reopen(place: Workplace, switch: bool = True) -> Transaction:
@@ -81,16 +80,16 @@ def abandon(place: Workplace, wanted: str) -> Transaction:
     number = next_abandoned(place, release.version)
     name = release_tag(release.version, ABANDONED, place.layout, number)
     tag = place.writer.tag(name, release.tip, f"{release.version} is abandoned")
-    here, branch = place.here, f"{place.layout.release}{release.version}"
+    branch = f"{place.layout.release}{release.version}"
     pushed = (place.update(TAGS + name, tag), place.update(HEADS + branch, ""))
     left = [patch for patch in release.candidates if patch in place.project.patch_tips]
     said = [f"the tag '{name}' keeps all of it; the version can be started anew"]
     said += [
         f"'{place.layout.patch}{patch}' is left, frozen until a release lists it: ho patch adopt" for patch in left
     ]
-    then = place.layout.production if here == branch else here
+    then = place.layout.production if place.here == branch else None
     done = f"{release.version} is abandoned"
-    return Transaction(place.command, done, (pushed,), place.remote, here, then, tuple(said))
+    return place.transaction(done, pushed, then=then, said=said)
 
 
 def _of_version(place: Workplace, wanted: str) -> Release:
@@ -115,10 +114,9 @@ def sync(place: Workplace, wanted: str) -> Transaction:
         raise CannotTell(f"{release.version} has all of production already")
     is_bare = place.push.after.contains(release.tip)  # its branch was made at a commit of production, and nothing more
     commit = place.project.production if is_bare else merge_production(place, release)
-    here = place.here
     update = Update(release.tip, commit, place.release_ref(release.version))
     done = f"{release.version} has what production has got"
-    return Transaction(place.command, done, ((update,),), place.remote, here, here)
+    return place.transaction(done, (update,))
 
 
 def merge_production(place: Workplace, release: Release) -> str:

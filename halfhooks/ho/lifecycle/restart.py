@@ -88,10 +88,9 @@ def restart(place: Workplace, wanted: str, without: Sequence[str]) -> Transactio
     if staged:
         gone = [Update(tips[patch], "", branches[patch]) for patch in staged]
         pushes.append((Update(listed, line, ref), *gone))
-    here = place.here
     left = [_left(tag, patch, work.get(patch, [])) for patch in without]
     done = f"{version} is begun anew" + (f", without {', '.join(without)}" if without else "")
-    return Transaction(place.command, done, tuple(pushes), place.remote, here, here, tuple(left), ahead=len(first))
+    return place.transaction(done, *pushes, said=left, ahead=len(first))
 
 
 def _left(tag: str, patch: str, units: Sequence[Unit]) -> str:

@@ -39,9 +39,8 @@ def undo(place: Workplace, dry_run: bool = False) -> Transaction:
     updates = tuple(update for way in last.ways.values() for update in _back(place, last, way))
     _allowed(place, last, updates)
     _let_go(place, begun, dry_run)
-    here = place.here
-    then = last.here if place.clone.commit(HEADS + last.here) or last.here in _made(updates) else here
-    return Transaction(place.command, f"undone: {last.command}", (updates,), place.remote, here, then)
+    there = place.clone.commit(HEADS + last.here) or last.here in _made(updates)
+    return place.transaction(f"undone: {last.command}", updates, then=last.here if there else None)
 
 
 def _allowed(place: Workplace, last: Transaction, updates: tuple[Update, ...]) -> None:

@@ -5,33 +5,29 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Callable, Optional
 
-from halfhooks.git import GitError
-from halfhooks.ho.aside import Aside
-from halfhooks.ho.lifecycle import follow, refs
-from halfhooks.ho.lifecycle.running import UNDO, Finished, Moved, Refused, go_on, resume
+from halfhooks.ho.lifecycle import follow
+from halfhooks.ho.lifecycle.fetching import choose_remote, fetch, open_survey
+from halfhooks.ho.lifecycle.running import UNDO, Finished, Refused, go_on, resume
 from halfhooks.ho.lifecycle.transaction import Journal, Transaction
 from halfhooks.ho.lifecycle.writer import Writer
 from halfhooks.ho.merging import merge
-from halfhooks.ho.repository import Clone, find_git, nothing_yet
-from halfhooks.layout import HALFHOOKS, HEADS, TAGS, Layout
+from halfhooks.ho.repository import Clone, find_git
+from halfhooks.layout import HALFHOOKS, HEADS, Layout
 from halfhooks.names import PATCH_BRANCH, RELEASE_BRANCH, parse_ref
 from halfhooks.push import Push
 from halfhooks.release import Project, Release
 from halfhooks.report import conclude
 from halfhooks.rules import RULES, Finding, check
 from halfhooks.snapshot import FOLDER, Entry, Update
-from halfhooks.survey import ORIGIN, CannotTell, Survey, tracking
+from halfhooks.survey import CannotTell, Survey
 from halfhooks.values import NamedTuple
 from halfhooks.version import Version, parse_version
 
 TAGGING = ("release",)
 """The commands that count or make tags."""
-TAG_KEPT = 1
-"""The exit code of a `git fetch` whose only fault is that a tag here is another one; with --quiet it says nothing."""
-
 OURS = {"HH201": "ho release new X.Y.Z, with one of these versions"}
 """What helps where a command of ours is refused, by the code of the rule."""
 
@@ -82,6 +78,14 @@ class Workplace(NamedTuple):
     def update(self, ref: str, new: str) -> Update:
         """The update of a ref from where it is; `new` is "" for its deletion."""
         return Update(self.at(ref), new, ref)
+
+    def transaction(
+        self, done: str, *pushes: Sequence[Update], then: Optional[str] = None, said: Sequence[str] = (), ahead: int = 0
+    ) -> Transaction:
+        """What the command does, in so many words; `then` is the branch in the end, None for that of here."""
+        then = self.here if then is None else then
+        whole = tuple(map(tuple, pushes))
+        return Transaction(self.command, done, whole, self.remote, self.here, then, tuple(said), ahead=ahead)
 
     def known_as(self, branch: str) -> str:
         """How git calls a branch of the server here: `origin/ho-prod`."""
@@ -201,64 +205,6 @@ def find_clone(git: str) -> Clone:
     if clone.git_dir != told.git_dir:
         raise CannotTell(f"GIT_DIR leads to '{told.git_dir}', but this folder is of '{clone.git_dir}': unset GIT_DIR")
     return clone
-
-
-def choose_remote(clone: Clone) -> str:
-    """The remote that is meant where none is named: `origin`, or the only one; "" where there is none."""
-    remotes = clone.run("remote").split()  # where git fails, nobody must take that for a project without one
-    if ORIGIN in remotes or not remotes:
-        return ORIGIN if remotes else ""
-    if len(remotes) > 1:
-        raise CannotTell(f"which remote? there are {', '.join(remotes)}: --remote NAME")
-    return remotes[0]
-
-
-def fetch(clone: Clone, remote: str, tags: bool = False) -> Optional[dict[str, str]]:
-    """Bring what the server has; `CannotTell` where it cannot be reached.
-
-    With `tags` it is asked for them, for some here may be nobody else's; None where nobody was asked. That goes on meanwhile
-    where nobody can be asked for a password: of two who ask, one shows what is typed for the other.
-    """
-    if not remote:
-        return None
-
-    def ask() -> dict[str, str]:
-        return refs.listed(clone, remote, f"{TAGS}*")
-
-    meanwhile = Aside(lambda: ask() if refs.is_folder(clone, remote) else None) if tags else None
-    spec = f"+{HEADS}*:{tracking(remote)}*"
-    done = clone.attempt("fetch", "--quiet", "--prune", "--tags", "--no-recurse-submodules", "--", remote, spec)
-    said = [line for line in done.err.splitlines() if line.strip()]
-    if done.code and (said or done.code != TAG_KEPT):
-        why = (said or ["git failed"])[0]
-        raise CannotTell(f"'{remote}' could not be fetched: {why}; nothing was done: git fetch {remote} tries it again")
-    if meanwhile is None:
-        return None
-    listed = meanwhile.result()
-    return ask() if listed is None else listed
-
-
-@contextlib.contextmanager
-def open_survey(git: str, clone: Clone, remote: str, tags: Optional[Mapping[str, str]] = None) -> Iterator[Survey]:
-    """What the server has, as it was fetched; `tags` are its own, where it was asked for them.
-
-    `Moved` when it has got one since it was fetched.
-    """
-    with Survey(git, os.environ, remote or None, local=not remote, place=clone.place) as survey:
-        if tags is not None:
-            survey.refs = {ref: target for ref, target in survey.refs.items() if not ref.startswith(TAGS)}
-            for ref, oid in tags.items():
-                try:
-                    survey.refs[ref] = survey.objects.target(oid)
-                except GitError:  # it was pushed since, and branches with it perhaps
-                    raise Moved from None
-        if HEADS + HALFHOOKS.production not in survey.refs:
-            if survey.refs and remote:
-                raise CannotTell(
-                    f"'{remote}' has no '{HALFHOOKS.production}': git push {remote} {HALFHOOKS.production}"
-                )
-            raise CannotTell(nothing_yet(survey))
-        yield survey
 
 
 # --- running
