@@ -84,7 +84,7 @@ def plan(
 ) -> Plan:
     """What has to change below `root`. Files that are gone are looked for in the folders of `scope`, None for all.
 
-    `known` gives the text of a file of which it is known already; it is as `read` gives it.
+    `known` gives what `read` would, of files that were read already.
     """
     changes, conflicts = [], list(_bad_paths(output.files))
     files, kept = [], []
