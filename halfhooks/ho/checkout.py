@@ -78,14 +78,7 @@ def checking_out(
     clone: Clone, git: str, commit: str, environment: Mapping[str, str]
 ) -> Iterator[tuple[Checkout, Callable[[], None]]]:
     """The same while git still writes the files, and the function that waits for them."""
-    base = Path(tempfile.gettempdir(), f"halfhooks-{os.geteuid()}-validate")
-    own(base)
-    with contextlib.ExitStack() as held:
-        with locked(base / LOCK, exclusive=True, wait=True):
-            sweep(base)
-            folder = Path(tempfile.mkdtemp(dir=base))
-            held.callback(shutil.rmtree, folder, ignore_errors=True)
-            held.enter_context(locked(folder / LOCK, exclusive=True, wait=True))
+    with scratch() as folder:
         tree = folder / TREE
         tree.mkdir()
         places = {"GIT_DIR": clone.git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(folder / INDEX)}
@@ -104,6 +97,20 @@ def checking_out(
         finally:
             with contextlib.suppress(GitError):
                 finish()
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder of our own where temporary files lie, as long as the block takes: for what somebody is to run or read."""
+    base = Path(tempfile.gettempdir(), f"halfhooks-{os.geteuid()}-validate")
+    own(base)
+    with contextlib.ExitStack() as held:
+        with locked(base / LOCK, exclusive=True, wait=True):
+            sweep(base)
+            folder = Path(tempfile.mkdtemp(dir=base))
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            held.enter_context(locked(folder / LOCK, exclusive=True, wait=True))
+        yield folder
 
 
 def sweep(base: Path) -> list[Path]:

@@ -7,11 +7,10 @@ import os
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Optional
 
+from halfhooks.ho.checkout import scratch
 from halfhooks.ho.database.hazards import LINT, SQUAWK, Hazard
 from halfhooks.ho.plan import SQL, File, Plan
 
@@ -67,10 +66,10 @@ def find_squawk(environment: Mapping[str, str]) -> Optional[str]:
 def _run(command: Sequence[str], files: Sequence[File], top: str, environment: Mapping[str, str]) -> Iterable[Hazard]:
     if not files:
         return []
-    with tempfile.TemporaryDirectory(prefix="halfhooks-") as folder:
+    with scratch() as folder:
         copies = {}
         for number, file in enumerate(files):
-            copy = Path(folder, f"{number}.sql")
+            copy = folder / f"{number}.sql"
             copy.write_bytes(file.content)
             copies[str(copy)] = file
         done = subprocess.run(

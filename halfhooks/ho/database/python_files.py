@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
+from halfhooks.ho.checkout import scratch
 from halfhooks.ho.database.connect import Server
 from halfhooks.ho.database.failure import Failure
 from halfhooks.ho.plan import File
@@ -54,17 +55,15 @@ class PythonRunner:
         if not interpreter.path:
             hint = "set project.python in halfhooks.conf to the interpreter of the project, and make it exist"
             return Failure(file.path, 0, 0, "there is no Python to run it with", hint=hint)
-        import tempfile  # dear, and Python files are rare
-
-        with tempfile.TemporaryDirectory(prefix="halfhooks-") as folder:
-            path = _on_disk(interpreter, file, Path(folder))
+        with scratch() as folder:
+            path = _on_disk(interpreter, file, folder)
             process = self._process = subprocess.Popen(
                 [interpreter.path, str(SCRIPT), str(path), file.path, interpreter.top],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 cwd=interpreter.top,
-                env=process_environment(interpreter, server, database, Path(folder)),
+                env=process_environment(interpreter, server, database, folder),
                 text=True,
                 errors="replace",
             )
